@@ -1,0 +1,188 @@
+"""Run untrusted or generated code in the lightest isolation that satisfies a policy.
+
+    from engine import Engine, Program
+
+    async with Engine() as engine:
+        result = await engine.run(Program(code="print(1)", language="python"))
+
+Names are imported when they are first used: the command line and the warden process import this package too,
+and must not pay for what they do not need.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from policies import Limits, Policy, PolicyError
+
+    from ._config import EngineConfig, Interpreter, PoolConfig, load_config
+    from ._effective import PolicyLike
+    from ._engine import Engine
+    from ._exceptions import (
+        ConfigError,
+        EngineError,
+        PolicyUnsupportedError,
+        PoolClosedError,
+        PoolError,
+        PoolFullError,
+        PoolTimeoutError,
+        ProtocolError,
+        RuntimeUnavailableError,
+        SandboxError,
+        SandboxLostError,
+        SandboxStartError,
+    )
+    from ._host import Host
+    from ._json import result_to_dict, result_to_json
+    from ._pool import Lease, Pool
+    from ._program import (
+        Artifact,
+        ErrorInfo,
+        File,
+        IsolationInfo,
+        Output,
+        Program,
+        Reason,
+        Result,
+        Stage,
+        Status,
+        Timing,
+        Usage,
+    )
+    from ._router import TierDecision
+    from ._runtime import Capabilities, Emit, Runtime, Sandbox, Template, isolation_of
+    from ._stats import Departure, EngineStats, PoolStats
+    from ._tiers import TierReport
+
+__all__ = [
+    "Artifact",
+    "Capabilities",
+    "ConfigError",
+    "Departure",
+    "Emit",
+    "Engine",
+    "EngineConfig",
+    "EngineError",
+    "EngineStats",
+    "ErrorInfo",
+    "File",
+    "Host",
+    "Interpreter",
+    "IsolationInfo",
+    "Lease",
+    "Limits",
+    "Output",
+    "Policy",
+    "PolicyError",
+    "PolicyLike",
+    "PolicyUnsupportedError",
+    "Pool",
+    "PoolClosedError",
+    "PoolConfig",
+    "PoolError",
+    "PoolFullError",
+    "PoolStats",
+    "PoolTimeoutError",
+    "Program",
+    "ProtocolError",
+    "Reason",
+    "Result",
+    "Runtime",
+    "RuntimeUnavailableError",
+    "Sandbox",
+    "SandboxError",
+    "SandboxLostError",
+    "SandboxStartError",
+    "Stage",
+    "Status",
+    "Template",
+    "TierDecision",
+    "TierReport",
+    "Timing",
+    "Usage",
+    "isolation_of",
+    "load_config",
+    "result_to_dict",
+    "result_to_json",
+]
+
+_HOMES = {
+    "policies": (
+        "Limits",
+        "Policy",
+        "PolicyError",
+    ),
+    "._config": (
+        "EngineConfig",
+        "Interpreter",
+        "PoolConfig",
+        "load_config",
+    ),
+    "._effective": ("PolicyLike",),
+    "._engine": ("Engine",),
+    "._exceptions": (
+        "ConfigError",
+        "EngineError",
+        "PolicyUnsupportedError",
+        "PoolClosedError",
+        "PoolError",
+        "PoolFullError",
+        "PoolTimeoutError",
+        "ProtocolError",
+        "RuntimeUnavailableError",
+        "SandboxError",
+        "SandboxLostError",
+        "SandboxStartError",
+    ),
+    "._host": ("Host",),
+    "._json": (
+        "result_to_dict",
+        "result_to_json",
+    ),
+    "._pool": (
+        "Lease",
+        "Pool",
+    ),
+    "._program": (
+        "Artifact",
+        "ErrorInfo",
+        "File",
+        "IsolationInfo",
+        "Output",
+        "Program",
+        "Reason",
+        "Result",
+        "Stage",
+        "Status",
+        "Timing",
+        "Usage",
+    ),
+    "._router": ("TierDecision",),
+    "._runtime": (
+        "Capabilities",
+        "Emit",
+        "Runtime",
+        "Sandbox",
+        "Template",
+        "isolation_of",
+    ),
+    "._stats": (
+        "Departure",
+        "EngineStats",
+        "PoolStats",
+    ),
+    "._tiers": ("TierReport",),
+}
+_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+if not TYPE_CHECKING:  # a type checker sees the imports above, and complains about any other name
+
+    def __getattr__(name: str) -> object:
+        if name not in _MODULE_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(_MODULE_OF[name], __name__), name)
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

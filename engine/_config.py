@@ -1,0 +1,135 @@
+"""Configuration of the engine: defaults < TOML file < environment < arguments."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from policies import Config
+
+from ._exceptions import ConfigError
+
+#: Environment variable -> key. The whole list; nothing else is read from the environment.
+ENVIRONMENT_KEYS = {
+    "ISORUN_CACHE_DIR": "cache-dir",
+    "ISORUN_NSJAIL": "nsjail",
+    "ISORUN_POLICY": "policy",
+}
+
+
+class Interpreter(Config, frozen=True):
+    """A program that runs source files of one language, started by `exec` inside the jail.
+
+    Attributes:
+        command: Absolute path below `/usr` or `/bin`, then arguments; the source file comes last.
+        suffix: Ending of the source file, with the dot.
+    """
+
+    command: tuple[str, ...]
+    suffix: str = ""
+
+
+class PoolConfig(Config, frozen=True):
+    """How many sandboxes wait and live at once, per template.
+
+    Attributes:
+        warm: Sandboxes kept ready; 0 starts each on demand.
+        max_size: Sandboxes alive at once, waiting and leased together.
+        max_waiting: Callers that may wait for one.
+        acquire_seconds: How long a caller waits.
+    """
+
+    warm: Annotated[int, Meta(ge=0, le=1024)] = 1
+    max_size: Annotated[int, Meta(ge=1, le=1024)] = 8
+    max_waiting: Annotated[int, Meta(ge=0, le=100_000)] = 1024
+    acquire_seconds: Annotated[float, Meta(gt=0, le=86_400)] = 300.0
+
+
+class EngineConfig(Config, frozen=True):
+    """Settings of one engine; every field has a default that works.
+
+    Attributes:
+        cache_dir: Guest environments and tools; shared between engines of this user.
+        nsjail: Path of the nsjail binary; None searches (see `isorun doctor`).
+        policy: Preset or file used when a call names none.
+        pool: Sizes of the warm pools.
+        interpreters: Languages added to the built-in ones, by name.
+    """
+
+    cache_dir: str = ""
+    nsjail: str | None = None
+    policy: str = "default"
+    pool: PoolConfig = PoolConfig()
+    interpreters: dict[str, Interpreter] = {}
+
+    @property
+    def cache(self) -> Path:
+        """The cache folder, the user's own by default."""
+        return Path(self.cache_dir) if self.cache_dir else default_cache_dir()
+
+
+def default_cache_dir() -> Path:
+    """Return `$XDG_CACHE_HOME/isorun`, or `~/.cache/isorun`; for root `/var/cache/isorun`.
+
+    A jail runs under another uid and must be able to read its interpreter: root's home is closed to it.
+    """
+    if os.geteuid() == 0:
+        return Path("/var/cache/isorun")
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "isorun"
+
+
+def default_config_file() -> Path:
+    """Return `$XDG_CONFIG_HOME/isorun/config.toml`, or the same below `~/.config`."""
+    base = os.environ.get("XDG_CONFIG_HOME")
+    return (Path(base) if base else Path.home() / ".config") / "isorun" / "config.toml"
+
+
+def load_config(
+    file: Path | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> EngineConfig:
+    """Read the configuration from all layers.
+
+    Args:
+        file: A TOML file that must exist; None reads the user's own if there is one.
+        environ: Taken instead of `os.environ`.
+        overrides: Kebab-case keys from the command line; None values are left out.
+
+    Raises:
+        ConfigError: A layer is malformed; the message names the layer and the key.
+    """
+    data, source = _from_file(file)
+    environ = os.environ if environ is None else environ
+    for variable, key in ENVIRONMENT_KEYS.items():
+        if environ.get(variable):
+            data[key] = environ[variable]
+    for key, value in (overrides or {}).items():
+        if value is not None:
+            data[key] = value
+    try:
+        return msgspec.convert(data, EngineConfig)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{source}: {error}", hint="keys: see docs/configuration.md") from error
+
+
+def _from_file(file: Path | None) -> tuple[dict[str, Any], str]:
+    path = file or default_config_file()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if file is not None:
+            raise ConfigError(f"{path}: no such configuration file") from None
+        return {}, "configuration"
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from error
+    try:
+        return tomllib.loads(text), str(path)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from error

@@ -1,0 +1,280 @@
+"""Run programs: choose the runtime, lease a sandbox, hand the program over, say what happened."""
+
+import time
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import NamedTuple, Self, override
+
+import msgspec
+from anyio import AsyncContextManagerMixin, create_task_group, move_on_after
+from anyio.abc import TaskGroup
+
+from ._check import check_program
+from ._concurrency import as_stream, in_order
+from ._config import EngineConfig, load_config
+from ._effective import PolicyLike, PolicySource
+from ._exceptions import ConfigError, PoolClosedError
+from ._host import Host
+from ._inputs import load_files
+from ._pools import Pools
+from ._process import Warden
+from ._program import Output, Program, Result, Timing
+from ._registry import discover
+from ._router import TierDecision
+from ._runs import Runs
+from ._runtime import Emit, Runtime
+from ._stats import EngineStats
+from ._tiers import Chosen, Tier, TierReport, Tiers
+
+# A cancelled run ends in milliseconds; its pool gives up on a sandbox that cannot be closed after 5 s.
+CLOSE_SECONDS = 10.0
+
+
+class _Parts(NamedTuple):
+    """What an open engine works with."""
+
+    tiers: Tiers
+    pools: Pools
+    tasks: TaskGroup
+
+
+class _Ran(NamedTuple):
+    """What a sandbox reported, and when things happened on the way there."""
+
+    result: Result
+    warm: bool
+    granted_at: float
+    given_at: float
+
+
+class Engine(AsyncContextManagerMixin):
+    """Runs programs in the lightest isolation that satisfies a policy.
+
+        async with Engine() as engine:
+            result = await engine.run(Program(code="print(1)", language="python"))
+
+    Leaving the block ends every run in progress and leaves nothing behind. An engine is opened once.
+
+    Args:
+        config: Settings; None reads the user's own (see `load_config`).
+        policy: Taken when a call names none; None takes `config.policy`.
+        ceiling: What no run may exceed, whatever policy it names.
+        runtimes: Taken instead of the installed ones, and closed with the engine.
+
+    Raises:
+        ConfigError: The configuration is malformed.
+        PolicyError: The default policy or the ceiling is.
+    """
+
+    def __init__(
+        self,
+        config: EngineConfig | None = None,
+        *,
+        policy: PolicyLike | None = None,
+        ceiling: PolicyLike | None = None,
+        runtimes: Sequence[Runtime] | None = None,
+    ) -> None:
+        self._config = load_config() if config is None else config
+        self._policies = PolicySource(self._config.policy if policy is None else policy, ceiling)
+        self._given_runtimes = runtimes
+        self._runs = Runs()
+        self._parts: _Parts | None = None
+        self._is_open = False
+
+    async def run(
+        self, program: Program, policy: PolicyLike | None = None, *, emit: Emit | None = None
+    ) -> Result:
+        """Run a program to its end. A failing program is a result, never an exception.
+
+        Cancelling kills the program at once.
+
+        Args:
+            program: What to run.
+            policy: A policy, the name of a preset, or the path of a TOML file.
+            emit: Called with each chunk of output as it comes; must not block.
+
+        Raises:
+            ConfigError: The program cannot be run as it is.
+            PolicyError: The policy is malformed or unknown.
+            PolicyUnsupportedError: No runtime can enforce it for this program.
+            RuntimeUnavailableError: The runtime that would do it is not available.
+            PoolError: No sandbox could be leased.
+            SandboxError: The sandbox failed for a reason that is not the program's.
+        """
+        called_at = time.monotonic()
+        parts = self._require_open()
+        with self._runs.track() as run:
+            effective = self._policies.resolve(policy)
+            check_program(program)
+            chosen = await parts.tiers.choose(program, effective)
+            program = await load_files(program, effective.limits)
+            pool = parts.pools.get(chosen.runtime, chosen.runtime.template(program, effective))
+            async with pool.acquire() as lease:
+                run.dispatched = True
+                given_at = time.monotonic()
+                raw = await lease.sandbox.run(program, effective, emit)
+            run.status = raw.status
+        ran = _Ran(raw, lease.warm, lease.granted_at, given_at)
+        return _completed(ran, chosen, program, called_at=called_at)
+
+    async def run_many(
+        self,
+        programs: Iterable[Program],
+        policy: PolicyLike | None = None,
+        *,
+        max_concurrent: int | None = None,
+    ) -> list[Result]:
+        """Run programs side by side and return their results in the order given.
+
+        All are checked before the first starts. A failure of the host in one of them cancels the others and
+        is raised; programs that fail are results as always.
+
+        Args:
+            programs: What to run.
+            policy: For all of them.
+            max_concurrent: How many at once; None takes the size of a pool.
+
+        Raises:
+            ConfigError: A program cannot be run as it is, or `max_concurrent` is below 1.
+            EngineError: As for `run`.
+        """
+        if max_concurrent is not None and max_concurrent < 1:
+            raise ConfigError(f"`max_concurrent` must be at least 1, not {max_concurrent}")
+        calls = [partial(self.run, program, policy) for program in _checked(programs)]
+        return await in_order(calls, max_concurrent=max_concurrent or self._config.pool.max_size)
+
+    def stream(self, program: Program, policy: PolicyLike | None = None) -> AsyncGenerator[Output | Result]:
+        """Yield output as it comes, and the result last.
+
+            async for event in engine.stream(program):
+                match event: ...
+
+        Leaving the loop early kills the program. How soon is up to the event loop, unless the stream is
+        closed explicitly: `async with aclosing(engine.stream(program)) as events:`.
+
+        Raises:
+            EngineError: As for `run`.
+        """
+        parts = self._require_open()
+        return as_stream(lambda emit: self.run(program, policy, emit=emit), tasks=parts.tasks)
+
+    async def explain(self, program: Program, policy: PolicyLike | None = None) -> list[TierDecision]:
+        """Say for each runtime why it would be taken or left, in the order in which they are tried.
+
+        Prepares all runtimes and runs nothing.
+
+        Raises:
+            ConfigError: The program cannot be run as it is.
+            PolicyError: The policy is malformed or unknown.
+        """
+        parts = self._require_open()
+        effective = self._policies.resolve(policy)
+        check_program(program)
+        return await parts.tiers.explain(program, effective)
+
+    async def tiers(self) -> list[TierReport]:
+        """Prepare all runtimes and say which are available, and why not."""
+        return await self._require_open().tiers.report()
+
+    def stats(self) -> EngineStats:
+        """Return the counters of the engine and its pools; cheap, and still there after closing."""
+        return EngineStats(
+            active=self._runs.active,
+            finished={status.value: count for status, count in self._runs.finished.items()},
+            failed=self._runs.failed,
+            pools=() if self._parts is None else self._parts.pools.stats(),
+        )
+
+    @override
+    @asynccontextmanager
+    async def __asynccontextmanager__(self) -> AsyncGenerator[Self]:
+        if self._parts is not None:
+            raise PoolClosedError("this engine was closed", hint="an engine is opened once; make a new one")
+        failure: Exception | None = None
+        async with self._open_tiers() as tiers, create_task_group() as tasks:
+            self._parts = _Parts(tiers, Pools(self._config.pool, tasks=tasks), tasks)
+            self._is_open = True
+            try:
+                yield self
+            except Exception as error:  # a task group would wrap it into a group: it is raised below instead
+                failure = error
+            finally:
+                await self._close(self._parts)
+        if failure is not None:
+            raise failure
+
+    @asynccontextmanager
+    async def _open_tiers(self) -> AsyncGenerator[Tiers]:
+        if self._given_runtimes is not None:
+            yield Tiers(map(Tier.of, self._given_runtimes))
+            return
+        async with _open_host(self._config) as host:
+            yield Tiers(discover(host))
+
+    async def _close(self, parts: _Parts) -> None:
+        """End runs before sandboxes, sandboxes before runtimes; each step is shielded and bounded."""
+        self._is_open = False
+        with move_on_after(CLOSE_SECONDS, shield=True):
+            await self._runs.aclose()
+        await parts.pools.aclose()
+        await parts.tiers.aclose()
+        parts.tasks.cancel_scope.cancel()
+
+    def _require_open(self) -> _Parts:
+        if self._parts is None or not self._is_open:
+            raise PoolClosedError(
+                "the engine is not open", hint="use it inside `async with Engine() as engine:`"
+            )
+        return self._parts
+
+
+@asynccontextmanager
+async def _open_host(config: EngineConfig) -> AsyncGenerator[Host]:
+    """Open what installed runtimes need."""
+    async with Warden.open() as warden:
+        yield Host(config, warden)
+
+
+def _completed(ran: _Ran, chosen: Chosen, program: Program, *, called_at: float) -> Result:
+    """Add what only the engine knows: the way to the sandbox, why it was this one, and a hint."""
+    raw = ran.result
+    return msgspec.structs.replace(
+        raw,
+        timing=_timing(ran, called_at=called_at),
+        isolation=msgspec.structs.replace(
+            raw.isolation,
+            path="warm" if ran.warm and raw.isolation.path == "cold" else raw.isolation.path,
+            why=chosen.why,
+        ),
+        hint=raw.hint or chosen.runtime.hint(raw, program),
+    )
+
+
+def _timing(ran: _Ran, *, called_at: float) -> Timing:
+    """Add the times up: a sandbox counts from when it was given the program."""
+    given_ms = _milliseconds(called_at, ran.given_at)
+    inside = ran.result.timing
+    return Timing(
+        queued=_milliseconds(called_at, ran.granted_at),
+        started=given_ms + inside.started,
+        ran=given_ms + inside.ran,
+        collected=given_ms + inside.collected,
+        total=_milliseconds(called_at, time.monotonic()),
+    )
+
+
+def _milliseconds(begin: float, end: float) -> float:
+    return (end - begin) * 1000.0
+
+
+def _checked(programs: Iterable[Program]) -> list[Program]:
+    """Check a whole batch, so that a mistake in the last program is found before the first runs."""
+    batch = list(programs)
+    for index, program in enumerate(batch):
+        try:
+            check_program(program)
+        except ConfigError as error:
+            error.add_note(f"this was number {index} of the batch, counted from 0")
+            raise
+    return batch

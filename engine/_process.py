@@ -1,0 +1,303 @@
+"""The one place that starts and signals processes: set-up tools here, everything else by the warden."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Literal, NamedTuple, Self
+
+import anyio
+import msgspec
+from anyio.abc import TaskGroup
+
+from ._exceptions import EngineError, RuntimeUnavailableError, SandboxStartError
+
+#: How long the warden may take to end all runs and remove its cgroups when the engine closes.
+CLOSE_SECONDS = 10.0
+#: How long the warden may take to start.
+START_SECONDS = 20.0
+_MAX_MESSAGE = 64 * 1024
+
+
+class ToolError(EngineError):
+    """A set-up tool (never a guest program) failed; the message holds the end of its output."""
+
+
+def run_tool(argv: Sequence[str | Path], *, timeout_seconds: float, cwd: Path | None = None) -> str:
+    """Run a trusted set-up tool to its end and return its stdout. Blocks; for set-up only.
+
+    It inherits the environment, because package tools are configured there.
+
+    Raises:
+        ToolError: It could not be started, failed, or took longer than `timeout_seconds`.
+    """
+    command = [str(part) for part in argv]
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=timeout_seconds,
+            check=True,
+            cwd=cwd,
+        )
+    except subprocess.CalledProcessError as error:
+        tail = (error.stderr or error.stdout or b"")[-2000:].decode("utf-8", "replace").strip()
+        raise ToolError(f"`{Path(command[0]).name}` failed with {error.returncode}: {tail}") from error
+    except subprocess.TimeoutExpired as error:
+        raise ToolError(f"`{Path(command[0]).name}` took longer than {timeout_seconds:g} s") from error
+    except OSError as error:
+        raise ToolError(f"`{command[0]}` cannot be started: {error.strerror}") from error
+    return done.stdout.decode("utf-8", "replace")
+
+
+class Bounds(NamedTuple):
+    """Limits of a process tree, set on its cgroup."""
+
+    memory_bytes: int
+    pids: int
+
+
+class Ready(msgspec.Struct, tag_field="kind", tag="ready", frozen=True):
+    """The warden's first word: which cgroup controllers it can use, and what does not work."""
+
+    controllers: frozenset[str]
+    problems: tuple[str, ...]
+
+
+class Refused(msgspec.Struct, tag_field="kind", tag="refused", frozen=True):
+    """The warden could not start a process."""
+
+    number: int
+    error: str
+
+
+class Ended(msgspec.Struct, tag_field="kind", tag="ended", frozen=True):
+    """A process and everything it started are gone.
+
+    Attributes:
+        wait_status: As from `waitpid`.
+        killed: Who asked for the kill: `wall`, `cpu`, the reason given to `Child.kill`, or None.
+        failure: What failed before the program could be executed; empty otherwise.
+        cpu_seconds: Of the whole tree; None without cgroups.
+        peak_bytes: Memory of the whole tree; None without cgroups.
+        oom_kills: Processes that the kernel killed because the memory limit was reached.
+        pids_refused: Forks refused because the process limit was reached.
+        quarantined: Something in the cgroup survived SIGKILL for seconds (it hangs in the kernel).
+    """
+
+    number: int
+    wait_status: int
+    killed: str | None
+    failure: str
+    cpu_seconds: float | None
+    peak_bytes: int | None
+    oom_kills: int
+    pids_refused: int
+    quarantined: bool
+
+
+_decoder = msgspec.json.Decoder(Ready | Refused | Ended)
+
+type KillReason = Literal["output", "cancelled", "closed", "protocol"]
+
+
+class Child:
+    """A process in the warden's care."""
+
+    def __init__(self, warden: "Warden", number: int) -> None:
+        self._warden = warden
+        self._number = number
+        self._done = anyio.Event()
+        self._ended: Ended | None = None
+        self._refusal: str | None = None
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the warden has not reported its end."""
+        return not self._done.is_set()
+
+    def arm(self, bounds: Bounds, *, wall_seconds: float, cpu_seconds: float) -> None:
+        """Start the clocks and set the limits that come with the program."""
+        self._warden.send(
+            {
+                "kind": "arm",
+                "number": self._number,
+                "wall_seconds": wall_seconds,
+                "cpu_seconds": cpu_seconds,
+                "limits": bounds._asdict(),
+            }
+        )
+
+    def kill(self, reason: KillReason) -> None:
+        """Kill the whole tree now. Does not wait; a second call changes nothing."""
+        if self.is_alive:
+            self._warden.send({"kind": "kill", "number": self._number, "reason": reason})
+
+    async def wait(self) -> Ended:
+        """Wait until nothing of the process tree is left.
+
+        Raises:
+            SandboxStartError: It never started.
+        """
+        await self._done.wait()
+        if self._ended is None:
+            raise SandboxStartError(self._refusal or "the warden is gone", hint="try again")
+        return self._ended
+
+    def finish(self, ended: Ended | None, refusal: str | None = None) -> None:
+        """Record the end; called by the warden client only."""
+        self._ended, self._refusal = ended, refusal
+        self._done.set()
+
+
+class Warden:
+    """Client of the warden process. Open with `async with Warden.open() as warden`."""
+
+    def __init__(self, connection: socket.socket, process: subprocess.Popen[bytes]) -> None:
+        self._connection = connection
+        self._process = process
+        self._children: dict[int, Child] = {}
+        self._count = 0
+        self._lost = False
+        self.controllers: frozenset[str] = frozenset()
+        self.problems: tuple[str, ...] = ()
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls) -> AsyncGenerator[Self]:
+        """Start a warden; leaving the block ends every process in its care.
+
+        Raises:
+            RuntimeUnavailableError: It did not start.
+        """
+        warden = cls(*_start_process())
+        try:
+            await warden._hello()
+            failure: Exception | None = None
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(warden._listen)
+                try:
+                    yield warden
+                except Exception as error:  # raised again below, not wrapped into a group
+                    failure = error
+                tasks.cancel_scope.cancel()
+            if failure is not None:
+                raise failure
+        finally:
+            await warden._close()
+
+    def spawn(self, argv: Sequence[str], descriptors: Mapping[int, int], bounds: Bounds) -> Child:
+        """Start a process in a cgroup of its own, with an empty environment.
+
+        Args:
+            argv: Absolute path of the program, then its arguments.
+            descriptors: Number in the child -> descriptor here. The caller may close its own
+                copies when this returns.
+            bounds: Until `Child.arm` sets those of the program.
+        """
+        self._count += 1
+        child = Child(self, self._count)
+        message = {
+            "kind": "spawn",
+            "number": self._count,
+            "argv": list(argv),
+            "descriptors": list(descriptors),
+            "limits": bounds._asdict(),
+        }
+        self._children[self._count] = child
+        self.send(message, list(descriptors.values()))
+        return child
+
+    def send(self, message: Mapping[str, object], descriptors: Sequence[int] = ()) -> None:
+        """Send one command. Blocks only when the warden is hundreds of commands behind."""
+        try:
+            socket.send_fds(self._connection, [json.dumps(message).encode()], descriptors)
+        except OSError:
+            self._lose()
+
+    async def _hello(self) -> None:
+        with anyio.move_on_after(START_SECONDS):
+            await anyio.wait_readable(self._connection)
+            data = self._connection.recv(_MAX_MESSAGE)
+            if data:
+                ready = _decoder.decode(data)
+                if isinstance(ready, Ready):
+                    self.controllers, self.problems = ready.controllers, ready.problems
+                    return
+        raise RuntimeUnavailableError("the warden process did not start", hint="see its message on stderr")
+
+    async def _listen(self) -> None:
+        while not self._lost:
+            await anyio.wait_readable(self._connection)
+            try:
+                data = self._connection.recv(_MAX_MESSAGE, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                continue
+            except OSError:
+                data = b""
+            if not data:
+                self._lose()
+                return
+            self._dispatch(_decoder.decode(data))
+
+    def _dispatch(self, message: Ready | Refused | Ended) -> None:
+        if isinstance(message, Ready):
+            return
+        child = self._children.pop(message.number, None)
+        if child is None:
+            return
+        match message:
+            case Ended():
+                child.finish(message)
+            case Refused():
+                child.finish(None, message.error)
+
+    def _lose(self) -> None:
+        """The warden is gone, and with it (by its death signal) every process it had started."""
+        self._lost = True
+        for child in self._children.values():
+            child.finish(None)
+        self._children.clear()
+
+    async def _close(self) -> None:
+        self._connection.close()
+        pidfd = os.pidfd_open(self._process.pid)
+        try:
+            with anyio.move_on_after(CLOSE_SECONDS, shield=True):
+                await anyio.wait_readable(pidfd)
+            if self._process.poll() is None:
+                os.kill(self._process.pid, signal.SIGKILL)
+                self._process.wait(CLOSE_SECONDS)
+        finally:
+            os.close(pidfd)
+
+
+def _start_process() -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    root = str(Path(__file__).resolve().parent.parent)
+    # -S and -I: the warden needs the standard library and its own package, nothing that a user can add.
+    code = f"import sys; sys.path.append({root!r}); from engine.warden.main import main; main()"
+    number = str(theirs.fileno())
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", code, number],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+            env={},
+            cwd="/",
+            # A Ctrl-C in the terminal is for the engine; it ends the warden by closing the socket.
+            start_new_session=True,
+        )
+    except OSError as error:
+        ours.close()
+        raise RuntimeUnavailableError(f"the warden cannot be started: {error.strerror}") from error
+    finally:
+        theirs.close()
+    return ours, process

@@ -1,0 +1,135 @@
+"""Move bytes between one sandbox's descriptors and the host, with a bound on everything that is kept."""
+
+import os
+import select
+from collections.abc import Callable
+
+import anyio
+
+_CHUNK = 64 * 1024
+
+type Receiver = Callable[[bytes], None]
+
+
+class Pump:
+    """Watches several descriptors from one task.
+
+    One epoll descriptor stands for all of them, so that a run costs the event loop one watcher instead of six.
+    Descriptors must be non-blocking; the caller owns and closes them.
+    """
+
+    def __init__(self) -> None:
+        self._epoll = select.epoll()
+        self._receivers: dict[int, Receiver] = {}
+        self._pending: dict[int, tuple[memoryview, Callable[[], None]]] = {}
+
+    def close(self) -> None:
+        """Release the epoll descriptor; idempotent."""
+        self._epoll.close()
+
+    def read(self, descriptor: int, receiver: Receiver) -> None:
+        """Give what arrives at `descriptor` to `receiver` until end of file."""
+        self._receivers[descriptor] = receiver
+        self._update(descriptor)
+
+    def write(self, descriptor: int, data: bytes, done: Callable[[], None]) -> None:
+        """Write all of `data`, then call `done`; also when the other end is closed."""
+        self._pending[descriptor] = (memoryview(data), done)
+        self._writable(descriptor)
+
+    async def run(self) -> None:
+        """Move bytes until cancelled."""
+        while True:
+            await anyio.wait_readable(self._epoll.fileno())
+            for descriptor, events in self._epoll.poll(0):
+                if events & select.EPOLLOUT:
+                    self._writable(descriptor)
+                if events & ~select.EPOLLOUT:
+                    self._readable(descriptor)
+
+    def drain(self) -> None:
+        """Take what is still in the pipes. Only when no writer is left, or this may not end."""
+        for descriptor in list(self._receivers):
+            while descriptor in self._receivers and self._readable(descriptor):
+                pass
+
+    def _readable(self, descriptor: int) -> bool:
+        receiver = self._receivers.get(descriptor)
+        if receiver is None:
+            # The other end of a descriptor that is only written to has gone.
+            self._writable(descriptor)
+            return False
+        try:
+            data = os.read(descriptor, _CHUNK)
+        except BlockingIOError:
+            return False
+        except ConnectionResetError:
+            data = b""
+        if data:
+            receiver(data)
+            return True
+        del self._receivers[descriptor]
+        self._update(descriptor)
+        return False
+
+    def _writable(self, descriptor: int) -> None:
+        entry = self._pending.pop(descriptor, None)
+        if entry is None:
+            return
+        data, done = entry
+        try:
+            while data:
+                data = data[os.write(descriptor, data) :]
+        except BlockingIOError:
+            self._pending[descriptor] = (data, done)
+            self._update(descriptor)
+            return
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # the program does not want more
+        self._update(descriptor)
+        done()
+
+    def _update(self, descriptor: int) -> None:
+        events = 0
+        if descriptor in self._receivers:
+            events |= select.EPOLLIN
+        if descriptor in self._pending:
+            events |= select.EPOLLOUT
+        try:
+            if events:
+                self._epoll.register(descriptor, events)
+            else:
+                self._epoll.unregister(descriptor)
+        except FileExistsError:
+            self._epoll.modify(descriptor, events)
+        except FileNotFoundError:
+            pass
+
+
+class Capture:
+    """Keeps the beginning of stdout and stderr up to a common limit, and counts the rest."""
+
+    def __init__(self, limit_bytes: int, overflow: Callable[[], None]) -> None:
+        self._left = limit_bytes
+        self._overflow = overflow
+        self._chunks: dict[str, list[bytes]] = {"stdout": [], "stderr": []}
+        self._dropped = {"stdout": 0, "stderr": 0}
+
+    def add(self, stream: str, data: bytes) -> bytes:
+        """Keep what fits; return that part. Calls `overflow` when something did not fit."""
+        kept = data[: self._left]
+        self._left -= len(kept)
+        if kept:
+            self._chunks[stream].append(kept)
+        if len(kept) < len(data):
+            self._dropped[stream] += len(data) - len(kept)
+            self._overflow()
+        return kept
+
+    def content(self, stream: str) -> bytes:
+        """Return the bytes kept of a stream."""
+        return b"".join(self._chunks[stream])
+
+    def dropped(self, stream: str) -> int:
+        """Return how many bytes of a stream did not fit."""
+        return self._dropped[stream]

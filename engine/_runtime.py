@@ -1,0 +1,135 @@
+"""The two contracts of the engine: a `Runtime` starts a `Sandbox`, a sandbox runs a program.
+
+Read this first, then `_pool.py`.
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import msgspec
+from anyio.abc import AsyncResource
+
+from policies import Policy
+
+from ._program import IsolationInfo, Output, Program, Result
+
+type Emit = Callable[[Output], None]
+"""Receives output while a program runs. Must not block; called on the event loop."""
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What an isolation can run and enforce. A clause outside of it is refused, never ignored.
+
+    Attributes:
+        languages: Names accepted in `Program.language`.
+        network_allow_list: Whether it can limit the network to listed hosts.
+        mounts: Whether it can show host folders read-only.
+        gpu: Whether it can hand out a GPU.
+        cgroups: Whether limits bind the whole process tree through cgroups.
+        degraded: One sentence for each limit that is enforced in a weaker way.
+    """
+
+    languages: frozenset[str]
+    network_allow_list: bool = False
+    mounts: bool = False
+    gpu: bool = False
+    cgroups: bool = False
+    degraded: tuple[str, ...] = ()
+
+
+class Template(msgspec.Struct, frozen=True, kw_only=True):
+    """What a sandbox must be started with; equal keys share a pool.
+
+    Attributes:
+        runtime: Name of the runtime that made it.
+        key: Hashable; everything that must be equal for two runs to use the same warm sandbox.
+        policy: The policy to start under. Of it only what is in the key may shape the sandbox.
+        environment: Guest environment, where the runtime has such.
+        detail: The runtime's own data, not looked at by the engine.
+    """
+
+    runtime: str
+    key: tuple[Any, ...]
+    policy: Policy
+    environment: str | None = None
+    detail: Any = None
+
+
+class Sandbox(AsyncResource):
+    """One live isolation. Runs one program (a session may run several), then is closed.
+
+    `aclose` is idempotent, kills whatever runs, and is bounded in time.
+    """
+
+    @abstractmethod
+    async def run(self, program: Program, policy: Policy, emit: Emit | None) -> Result:
+        """Run a program to its end under the limits of `policy`.
+
+        A guest failure of any kind is a `Result`. Cancelling kills the program at once.
+
+        Args:
+            program: Checked by the engine: language known, names valid, sizes bounded.
+            policy: May differ from the template's policy only in what is not part of its key.
+            emit: Gets every captured chunk of output, in order per stream; None when nobody watches.
+
+        Raises:
+            SandboxError: The sandbox failed for a reason that is not the program's.
+        """
+
+    @abstractmethod
+    def is_alive(self) -> bool:
+        """Whether the sandbox can still take a program; cheap, never blocks."""
+
+
+class Runtime(AsyncResource):
+    """One kind of isolation, found by the entry point group `isorun.runtimes`.
+
+    Built with the engine's `Host` (see `_host.py`) as its only argument.
+    """
+
+    name: ClassVar[str]
+    #: Order among runtimes that would do: the lightest has the lowest number.
+    weight: ClassVar[int]
+    #: Order by strength of the boundary: the strongest has the highest number.
+    strength: ClassVar[int]
+
+    @abstractmethod
+    async def prepare(self) -> None:
+        """Find what the runtime needs and prove that it contains; idempotent.
+
+        Raises:
+            RuntimeUnavailableError: Something is missing or the self-test failed; the hint says the fix.
+        """
+
+    @property
+    @abstractmethod
+    def capabilities(self) -> Capabilities:
+        """What this runtime can run and enforce here; valid after `prepare`."""
+
+    @abstractmethod
+    def template(self, program: Program, policy: Policy) -> Template:
+        """Say with what a sandbox for this program must be started. Pure, cheap.
+
+        Raises:
+            ConfigError: The program asks for something that does not exist, such as an environment.
+        """
+
+    @abstractmethod
+    async def start(self, template: Template) -> Sandbox:
+        """Start a sandbox that waits for its program; nothing untrusted has run in it.
+
+        Raises:
+            SandboxStartError: It did not become ready.
+        """
+
+    def hint(self, result: Result, program: Program) -> str | None:
+        """Say what to do about a result, when this runtime knows. Pure."""
+        return None
+
+
+def isolation_of(template: Template, *, path: str, degraded: tuple[str, ...] = ()) -> IsolationInfo:
+    """Build the part of a result that says where the program ran; the engine adds why."""
+    return IsolationInfo(
+        runtime=template.runtime, path=path, environment=template.environment, degraded=degraded
+    )

@@ -1,0 +1,74 @@
+"""What `isorun setup`, `isorun env` and `isorun doctor` know about guest environments."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from engine import EngineError, load_config
+from runtimes.environments import Listed, list_environments, load_environment, setup
+
+from ._console import visible_line
+from ._signals import sigterm_raises
+
+#: Shown even before they are set up.
+BUILT_IN = ("base", "data")
+
+
+def build(names: Sequence[str]) -> None:
+    """Build what is missing, with progress on stderr."""
+    config = load_config()
+    with sigterm_raises():
+        setup(config.cache, names, show_progress, nsjail=config.nsjail)
+
+
+def listed(cache: Path) -> list[Listed]:
+    """Return all environments by name: those that are there, and the built-in ones that are not."""
+    found = {entry.name: entry for entry in list_environments(cache)}
+    for name in BUILT_IN:
+        if name not in found:
+            found[name] = _missing(cache, name)
+    return [found[name] for name in sorted(found)]
+
+
+def show(*, as_json: bool) -> None:
+    """Print the environments."""
+    environments = listed(load_config().cache)
+    if as_json:
+        print(json.dumps([_fields(entry) for entry in environments]))
+        return
+    width = max(len(entry.name) for entry in environments)
+    for entry in environments:
+        print(visible_line(f"{entry.name:{width}}  {_summary(entry)}"))
+
+
+def show_progress(message: str) -> None:
+    """Print what is being done at this moment."""
+    print(visible_line(message), file=sys.stderr, flush=True)
+
+
+def _missing(cache: Path, name: str) -> Listed:
+    try:
+        return Listed(name=name, environment=load_environment(cache, name))
+    except EngineError as error:
+        return Listed(name=name, reason=str(error), hint=error.hint)
+
+
+def _summary(entry: Listed) -> str:
+    if entry.environment is None:
+        return f"not usable: {entry.reason}; {entry.hint}"
+    return f"Python {entry.environment.version}, {entry.environment.bytes / 2**20:.0f} MiB of packages"
+
+
+def _fields(entry: Listed) -> dict[str, Any]:
+    environment = entry.environment
+    return {
+        "name": entry.name,
+        "usable": environment is not None,
+        "python": environment and environment.version,
+        "hash": environment and environment.hash,
+        "package_bytes": environment and environment.bytes,
+        "reason": entry.reason,
+        "hint": entry.hint,
+    }

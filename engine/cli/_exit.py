@@ -1,0 +1,39 @@
+"""Exit codes, the whole set; `docs/cli.md` explains them."""
+
+import signal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the vocabulary needs msgspec, which `isorun --help` must not load
+    from engine._program import Status
+
+OK = 0
+PROGRAM_FAILED = 1
+USAGE = 2
+LIMIT = 3
+HOST_FAILURE = 4
+#: The reader of our stdout went away: what a shell reports for a tool that SIGPIPE ended.
+BROKEN_PIPE = 128 + signal.SIGPIPE
+
+_BY_STATUS = {
+    "ok": OK,
+    "error": PROGRAM_FAILED,
+    "crashed": PROGRAM_FAILED,
+    "timeout": LIMIT,
+    "memory": LIMIT,
+    "output": LIMIT,
+    "pids": LIMIT,
+    "disk": LIMIT,
+    "denied": LIMIT,
+    # The command line cancels only when a signal asked for it, and then exits with 128 + signal.
+    "cancelled": HOST_FAILURE,
+}
+
+
+def of_status(status: "Status") -> int:
+    """Return the exit code for the end of a run."""
+    return _BY_STATUS[status.value]
+
+
+def of_signal(number: int) -> int:
+    """Return what a shell reports for a tool that this signal ended."""
+    return 128 + number

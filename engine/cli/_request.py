@@ -1,0 +1,136 @@
+"""From the arguments of `isorun run` to a program and the policy it runs under."""
+
+import os
+import sys
+from argparse import Namespace
+from typing import BinaryIO, NamedTuple
+
+import msgspec
+
+from engine import ConfigError, EngineConfig, File, Program
+from engine._check import MAX_CODE_BYTES, MAX_STDIN_BYTES
+from policies import Policy, PolicyError, from_dict, load
+
+from ._console import visible_line
+from ._errors import UsageError
+from ._language import language_of, language_of_shebang
+
+
+class Request(NamedTuple):
+    """What to run, under which policy."""
+
+    program: Program
+    policy: Policy
+
+
+def request(arguments: Namespace, config: EngineConfig) -> Request:
+    """Read files and standard input, and overlay the policy with the options.
+
+    Raises:
+        UsageError: Options are missing or exclude each other.
+        ConfigError: A file cannot be read.
+        PolicyError: The policy or an option that changes it is not acceptable.
+    """
+    policy = overlay(load(arguments.policy or config.policy), arguments)
+    return Request(_program(arguments), policy)
+
+
+def overlay(policy: Policy, arguments: Namespace) -> Policy:
+    """Return the policy with `--timeout`, `--memory` and `--isolation` put over it.
+
+    Raises:
+        PolicyError: A value is out of range, or the policy requires another isolation.
+    """
+    limits = policy.limits
+    if arguments.timeout is not None:
+        cpu_seconds = max(limits.cpu_seconds, arguments.timeout)
+        limits = msgspec.structs.replace(limits, wall_seconds=arguments.timeout, cpu_seconds=cpu_seconds)
+    if arguments.memory is not None:
+        limits = msgspec.structs.replace(limits, memory_mib=arguments.memory)
+    isolation = policy.isolation
+    if arguments.isolation is not None:
+        _check_required(policy, arguments.isolation)
+        isolation = msgspec.structs.replace(isolation, require=(arguments.isolation,))
+    changed = msgspec.structs.replace(policy, limits=limits, isolation=isolation)
+    return from_dict(msgspec.to_builtins(changed), source="command line")
+
+
+def _check_required(policy: Policy, name: str) -> None:
+    required = policy.isolation.require
+    if required and name not in required:
+        message = (
+            f"`--isolation {name}`, but the policy requires {' or '.join(f'`{one}`' for one in required)}"
+        )
+        raise PolicyError(message, source="command line", key="isolation.require")
+
+
+def _program(arguments: Namespace) -> Program:
+    code, language = _code(arguments)
+    return Program(
+        code=code,
+        language=language,
+        args=tuple(arguments.arg),
+        stdin=_stdin(arguments),
+        files=tuple(_input(text) for text in arguments.input),
+        env=dict(_variable(text) for text in arguments.env),
+        environment=arguments.env_name,
+    )
+
+
+def _code(arguments: Namespace) -> tuple[str | bytes, str]:
+    """Return the source and its language."""
+    if (arguments.file is None) == (arguments.code is None):
+        raise UsageError("give one program: a FILE, `-c CODE`, or `-` for standard input")
+    if arguments.code is not None:
+        return arguments.code, arguments.lang or "python"
+    if arguments.file == "-":
+        code = _read(sys.stdin.buffer, "standard input", MAX_CODE_BYTES)
+        return code, arguments.lang or language_of_shebang(code) or "python"
+    code = _read_file(arguments.file)
+    return code, arguments.lang or language_of(arguments.file, code)
+
+
+def _stdin(arguments: Namespace) -> bytes:
+    if arguments.stdin != "-":
+        return (arguments.stdin or "").encode("utf-8", "surrogateescape")
+    if arguments.file == "-":
+        raise UsageError("standard input cannot be both the program and its input")
+    return _read(sys.stdin.buffer, "standard input", MAX_STDIN_BYTES)
+
+
+def _read_file(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return _read(file, path, MAX_CODE_BYTES)
+    except OSError as error:
+        raise ConfigError(f"`{visible_line(path)}` cannot be read: {error.strerror}") from error
+    except ValueError as error:  # a NUL in the name
+        raise ConfigError(f"`{visible_line(path)}` cannot be read: {error}") from error
+
+
+def _read(file: BinaryIO, name: str, max_bytes: int) -> bytes:
+    """Read no more than the engine would take: `/dev/zero` is a file name too."""
+    data = file.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise ConfigError(
+            f"`{visible_line(name)}` is larger than {max_bytes >> 20} MiB",
+            hint="pass data as an input file with `--input` and read it from there",
+        )
+    return data
+
+
+def _input(text: str) -> File:
+    """Split `PATH[:NAME]` at the last colon; the name is checked by the engine."""
+    path, colon, name = text.rpartition(":")
+    if not colon:
+        path, name = text, os.path.basename(text)
+    if not path or not name:
+        raise UsageError(f"`--input {text}` needs a path, and a name after the colon")
+    return File(name=name, path=os.path.abspath(path))
+
+
+def _variable(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise UsageError(f"`--env {text}` is not of the form NAME=VALUE")
+    return name, value

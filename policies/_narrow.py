@@ -1,0 +1,61 @@
+"""Combine two policies into one that allows only what both allow."""
+
+import msgspec
+
+from ._base import PolicyError
+from ._policy import Gpu, Isolation, Limits, Mount, Network, Policy
+
+
+def narrow(outer: Policy, inner: Policy) -> Policy:
+    """Return the policy that allows what `outer` and `inner` both allow.
+
+    Raises:
+        PolicyError: Their required isolations exclude each other.
+    """
+    return Policy(
+        limits=_limits(outer.limits, inner.limits),
+        network=_network(outer.network, inner.network),
+        mounts=_mounts(outer.mounts, inner.mounts),
+        env={name: value for name, value in inner.env.items() if outer.env.get(name) == value},
+        gpu=_gpu(outer.gpu, inner.gpu),
+        isolation=_isolation(outer.isolation, inner.isolation),
+    )
+
+
+def _limits(outer: Limits, inner: Limits) -> Limits:
+    lower = {name: min(getattr(outer, name), getattr(inner, name)) for name in Limits.__struct_fields__}
+    return msgspec.structs.replace(outer, **lower)
+
+
+def _network(outer: Network, inner: Network) -> Network:
+    hosts = tuple(host for host in inner.allow if host in outer.allow)
+    return Network(mode="allow-list", allow=hosts) if hosts else Network()
+
+
+def _mounts(outer: tuple[Mount, ...], inner: tuple[Mount, ...]) -> tuple[Mount, ...]:
+    return tuple(mount for mount in inner if mount in outer)
+
+
+def _gpu(outer: Gpu, inner: Gpu) -> Gpu:
+    if outer == "all":
+        return inner
+    if inner == "all":
+        return outer
+    shared = tuple(device for device in inner if device in outer)
+    return "none" if "none" in (outer, inner) or not shared else shared
+
+
+def _isolation(outer: Isolation, inner: Isolation) -> Isolation:
+    if outer.require and inner.require:
+        require = tuple(name for name in inner.require if name in outer.require)
+        if not require:
+            message = f"required by one side: {list(outer.require)}, by the other: {list(inner.require)}"
+            raise PolicyError(message, key="isolation.require")
+    else:
+        require = outer.require or inner.require
+    prefer_isolation = "isolation" in (outer.prefer, inner.prefer)
+    return Isolation(
+        require=require,
+        prefer="isolation" if prefer_isolation else "speed",
+        require_cgroups=outer.require_cgroups or inner.require_cgroups,
+    )

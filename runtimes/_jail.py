@@ -1,0 +1,141 @@
+"""What every jailed runtime shares: an nsjail configuration that names each thing the program can see.
+
+The list of mounts below is the whole file system of a program. `/` is a guest environment's read-only root;
+`/box` is the only place it can write, a tmpfs that is counted in bytes and in files.
+"""
+
+import platform
+from pathlib import Path
+
+import msgspec
+from nsjail.config import MountPt, NsJailConfig
+from nsjail.enums import LogLevel, RLimitType
+from nsjail.serializers.textproto import to_textproto
+
+from policies import Mount
+
+from ._seccomp import kafel
+
+#: Uid and gid of the program as it sees itself.
+GUEST_UID = 1000
+_DEVICES = ("null", "zero", "full", "random", "urandom")
+_DEVICE_LINKS = {
+    "fd": "/proc/self/fd",
+    "stdin": "/proc/self/fd/0",
+    "stdout": "/proc/self/fd/1",
+    "stderr": "/proc/self/fd/2",
+    "shm": "/box/tmp",
+}
+#: Only process entries: no settings of the kernel, no figures of the host. Needs Linux 5.8.
+_PROC_OPTIONS = "subset=pid,hidepid=invisible"
+
+
+class JailPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What one kind of sandbox can see and keep.
+
+    Attributes:
+        root: Host folder that becomes `/`, read-only.
+        binds: Host path -> path in the jail, read-only.
+        mounts: The policy's own mounts, read-only.
+        disk_mib: Size of `/box` in MiB.
+        file_count: Files and folders in `/box`.
+        open_descriptors: Numbers above 2 that the first process keeps.
+    """
+
+    root: Path
+    binds: dict[str, str] = {}
+    mounts: tuple[Mount, ...] = ()
+    disk_mib: int
+    file_count: int
+    open_descriptors: tuple[int, ...] = ()
+
+
+def jail_text(plan: JailPlan) -> str:
+    """Return the nsjail configuration for a plan, as protobuf text."""
+    return to_textproto(jail_config(plan))
+
+
+def jail_config(plan: JailPlan) -> NsJailConfig:
+    """Translate a plan; every clause is explicit, nothing is left to nsjail's defaults."""
+    return NsJailConfig(
+        name="isorun",
+        hostname="isorun",
+        cwd="/box",
+        log_level=LogLevel.ERROR,
+        # The warden's clocks count; this one would start before the program does.
+        time_limit=0,
+        nice_level=0,
+        keep_env=False,
+        envar=["LANG=C.UTF-8", "LC_ALL=C.UTF-8"],
+        keep_caps=False,
+        pass_fd=list(plan.open_descriptors),
+        clone_newnet=True,
+        clone_newuser=True,
+        clone_newns=True,
+        clone_newpid=True,
+        clone_newipc=True,
+        clone_newuts=True,
+        clone_newcgroup=True,
+        iface_no_lo=True,
+        mount=_mounts(plan),
+        seccomp_string=kafel(platform.machine()).split("\n"),
+        **_resource_limits(),
+    )
+
+
+def _resource_limits() -> dict[str, object]:
+    """Roofs for the supervisor; the runner sets those of the policy, hard and soft alike."""
+    return {
+        "rlimit_as_type": RLimitType.INF,
+        "rlimit_core": 0,
+        "rlimit_cpu_type": RLimitType.INF,
+        "rlimit_fsize_type": RLimitType.INF,
+        "rlimit_nofile_type": RLimitType.HARD,
+        "rlimit_nproc_type": RLimitType.HARD,
+        "rlimit_stack_type": RLimitType.SOFT,
+        "rlimit_memlock": 64,
+        "rlimit_memlock_type": RLimitType.VALUE,
+        "rlimit_msgqueue": 0,
+        "rlimit_msgqueue_type": RLimitType.VALUE,
+        "rlimit_rtprio": 0,
+        "rlimit_rtprio_type": RLimitType.VALUE,
+    }
+
+
+def _mounts(plan: JailPlan) -> list[MountPt]:
+    return [
+        _read_only(str(plan.root), "/"),
+        *(_read_only(source, target) for source, target in plan.binds.items()),
+        MountPt(dst="/proc", fstype="proc", options=_PROC_OPTIONS, nosuid=True, nodev=True, noexec=True),
+        _tmpfs("/box", plan.disk_mib << 20, plan.file_count, rw=True),
+        *_devices(),
+        *_policy_mounts(plan.mounts),
+    ]
+
+
+def _devices() -> list[MountPt]:
+    names = len(_DEVICES) + len(_DEVICE_LINKS) + 1
+    return [
+        _tmpfs("/dev", 4096, names, rw=False),
+        *(
+            MountPt(src=f"/dev/{name}", dst=f"/dev/{name}", is_bind=True, rw=True, nosuid=True, noexec=True)
+            for name in _DEVICES
+        ),
+        *(MountPt(src=target, dst=f"/dev/{name}", is_symlink=True) for name, target in _DEVICE_LINKS.items()),
+    ]
+
+
+def _policy_mounts(mounts: tuple[Mount, ...]) -> list[MountPt]:
+    if not mounts:
+        return []
+    folder = _tmpfs("/mnt", 4096, len(mounts) + 1, rw=False)
+    return [folder, *(_read_only(mount.source, mount.target) for mount in mounts)]
+
+
+def _tmpfs(target: str, size_bytes: int, names: int, *, rw: bool) -> MountPt:
+    options = f"size={size_bytes},nr_inodes={names},mode=0755,uid={GUEST_UID},gid={GUEST_UID}"
+    return MountPt(dst=target, fstype="tmpfs", options=options, rw=rw, is_dir=True, nosuid=True, nodev=True)
+
+
+def _read_only(source: str, target: str) -> MountPt:
+    return MountPt(src=source, dst=target, is_bind=True, rw=False, nosuid=True, nodev=True)

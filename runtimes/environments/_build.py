@@ -1,0 +1,107 @@
+"""Building one layer of an environment, and making a name stand for it."""
+
+import datetime
+import os
+import shutil
+from pathlib import Path
+
+import msgspec
+
+from engine._exceptions import EngineError, RuntimeUnavailableError
+from engine._process import ToolError
+
+from ._fonts import Extras, plotting_extras
+from ._host_python import HostPython
+from ._interpreter import byte_compile, ensure_interpreter
+from ._layout import GUEST_PACKAGES, MANIFEST, checked_name, environment_folder
+from ._manifest import CURRENT, PACKAGES, Manifest, Recipe, current_layer, layer_hash, read_manifest
+from ._modules import importable_names
+from ._staging import Progress, size_of, staged, writing
+from ._uv import install
+
+#: Made by the installation and useless in a jail: scripts name the host's interpreter, the rest names its folders.
+_INSTALLER_FILES = ("bin", ".lock", "*.dist-info/direct_url.json", "*.dist-info/uv_cache.json")
+
+
+def ensure_environment(cache: Path, recipe: Recipe, python: HostPython, progress: Progress) -> None:
+    """Make `recipe.name` stand for a layer built from `recipe`; does nothing if it does. The caller holds the lock.
+
+    Raises:
+        RuntimeUnavailableError: It cannot be built; what `recipe.name` stood for stays.
+    """
+    name = checked_name(recipe.name)
+    interpreter = ensure_interpreter(cache, python, progress)
+    layer = layer_hash(recipe, interpreter.hash)
+    if not _is_complete(cache, recipe, layer):
+        _build(cache, recipe, python, layer, progress)
+        progress(f"environment `{name}` is ready")
+    if current_layer(cache, name) != layer:
+        _point(environment_folder(cache, name), layer)
+
+
+def _is_complete(cache: Path, recipe: Recipe, layer: str) -> bool:
+    try:
+        read_manifest(cache, recipe.name, layer)
+    except EngineError:
+        return False
+    return not recipe.lock or (environment_folder(cache, recipe.name) / layer / PACKAGES).is_dir()
+
+
+def _build(cache: Path, recipe: Recipe, python: HostPython, layer: str, progress: Progress) -> None:
+    with staged(environment_folder(cache, recipe.name) / layer) as staging:
+        extras = Extras({}, {})
+        modules: tuple[str, ...] = ()
+        packages = staging / PACKAGES
+        if recipe.lock:
+            _install(recipe, python, packages, progress)
+            extras = plotting_extras(packages, python, trusted=recipe.source == "built-in")
+            modules = tuple(sorted(importable_names(packages)))
+        manifest = Manifest(
+            hash=layer,
+            python=python.version,
+            interpreter=python.layer,
+            recipe=recipe,
+            modules=modules,
+            env=extras.env,
+            links=extras.links,
+            created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            bytes=size_of(staging),
+        )
+        (staging / MANIFEST).write_bytes(msgspec.json.encode(manifest))
+
+
+def _install(recipe: Recipe, python: HostPython, packages: Path, progress: Progress) -> None:
+    count = sum("==" in line for line in recipe.lock.splitlines())
+    progress(f"installing {count} packages for environment `{recipe.name}`")
+    lock = packages.with_name("requirements.txt")
+    lock.write_text(recipe.lock, encoding="utf-8")
+    wheels = Path(recipe.wheels) if recipe.wheels else None
+    try:
+        install(lock, packages, python=python.executable, wheels=wheels)
+    except ToolError as error:
+        raise RuntimeUnavailableError(
+            f"environment `{recipe.name}` cannot be installed: {error}",
+            hint="the first set-up needs the package index; what was fetched is kept for the next try",
+        ) from error
+    lock.unlink()
+    _remove(packages, (*_INSTALLER_FILES, *recipe.unneeded))
+    progress(f"compiling the packages of environment `{recipe.name}`")
+    byte_compile(python, packages, guest_path=GUEST_PACKAGES)
+
+
+def _remove(packages: Path, patterns: tuple[str, ...]) -> None:
+    for pattern in patterns:
+        for path in list(packages.glob(pattern)):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def _point(folder: Path, layer: str) -> None:
+    """Switch `current` in one step, so that a reader finds the old or the new layer, never none."""
+    link = folder / f".{CURRENT}-{os.getpid()}"
+    with writing(folder):
+        link.unlink(missing_ok=True)
+        link.symlink_to(layer)
+        link.rename(folder / CURRENT)

@@ -1,0 +1,90 @@
+"""The built-in environments."""
+
+from importlib.resources import files
+
+from ._layout import BASE, DATA
+from ._manifest import Recipe
+
+#: Importable names that `data` is made for, known before it is set up; its lock has their dependencies too.
+DATA_MODULES = frozenset(
+    {
+        "PIL",
+        "dateutil",
+        "highspy",
+        "matplotlib",
+        "networkx",
+        "numpy",
+        "openpyxl",
+        "ortools",
+        "pandas",
+        "pulp",
+        "regex",
+        "scipy",
+        "sklearn",
+        "sympy",
+        "tzdata",
+    }
+)
+#: What short programs import most; all of it is free of threads, files and sockets at import.
+_COMMON = (
+    "collections",
+    "csv",
+    "dataclasses",
+    "datetime",
+    "decimal",
+    "fractions",
+    "functools",
+    "heapq",
+    "io",
+    "itertools",
+    "json",
+    "math",
+    "random",
+    "re",
+    "statistics",
+    "string",
+    "typing",
+)
+_DATA_PRELOAD = (
+    "numpy",
+    "pandas",
+    "matplotlib.pyplot",
+    "scipy.optimize",
+    "scipy.sparse",
+    "scipy.stats",
+    "networkx",
+)
+#: The packages' own tests (70 of 500 MB), of projects that import nothing from there, and solvers for other systems.
+_DATA_UNNEEDED = (
+    "matplotlib/tests",
+    "mpl_toolkits/**/tests",
+    "networkx/**/tests",
+    "numpy/**/tests",
+    "ortools/**/*_test.py",
+    "pandas/tests",
+    "pulp/solverdir/cbc/linux/i32",
+    "pulp/solverdir/cbc/osx",
+    "pulp/solverdir/cbc/win",
+    "pulp/tests",
+    "scipy/**/tests",
+    "sklearn/**/tests",
+    "sympy/**/tests",
+)
+
+
+def built_in(name: str) -> Recipe | None:
+    """Return the recipe of a built-in environment, or None."""
+    match name:
+        case "base":
+            return Recipe(name=BASE, source="built-in", preload=_COMMON)
+        case "data":
+            lock = files(__package__).joinpath("data.txt").read_text(encoding="utf-8")
+            return Recipe(
+                name=DATA,
+                source="built-in",
+                lock=lock,
+                preload=_COMMON + _DATA_PRELOAD,
+                unneeded=_DATA_UNNEEDED,
+            )
+        case _:
+            return None

@@ -1,0 +1,160 @@
+"""The process that becomes the program: prepares the box, takes one request, drops what it holds, runs it.
+
+Trusted until the last line of `main`; everything before that happens without a byte of user code.
+"""
+
+from __future__ import annotations
+
+import _signal
+import _socket
+import marshal
+import os
+import resource
+import sys
+
+TYPE_CHECKING = False  # `typing` alone would double a fresh start
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+BOX = "/box"
+#: The working folder of the program, in the box with its temporary files.
+WORK = f"{BOX}/work"
+TEMPORARY = f"{BOX}/tmp"
+FOLDERS = (WORK, TEMPORARY)
+_MAX_REQUEST = 1 << 30
+
+
+def main(status: int, requests: int, report: int) -> NoReturn:
+    """Wait for a program and become it.
+
+    Args:
+        status: The supervisor's descriptor; closed at once.
+        requests: Unix socket to the host; closed before user code runs.
+        report: Pipe for what the program says about itself: its value, its error.
+    """
+    os.close(status)
+    os.setsid()
+    _signal.signal(_signal.SIGINT, _signal.default_int_handler)
+    connection = _socket.socket(fileno=requests)
+    try:
+        _make_box(connection)
+        request = _receive(connection)
+        for path, target in request["links"]:
+            os.symlink(target, path)
+        _place_files(connection, request["files"])
+        _limit(request["limits"])
+        os.environ.update(request["env"])
+        start = _python if request["command"] is None else _exec
+        _say(connection, b'{"kind":"started"}')
+    except Exception as error:
+        _refuse(connection, error)
+    connection.close()
+    os.closerange(3, report)
+    os.closerange(report + 1, 256)
+    start(request, report)
+
+
+def _make_box(connection: _socket.socket) -> None:
+    """Make the folders and hand the host a descriptor of the working one, to collect output files later."""
+    for folder in FOLDERS:
+        os.mkdir(folder, 0o700)
+    os.chdir(WORK)
+    work = os.open(WORK, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    rights = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, work.to_bytes(4, sys.byteorder))]
+    payload = b'{"kind":"ready"}'
+    connection.sendmsg([len(payload).to_bytes(4, "big") + payload], rights)
+    os.close(work)
+
+
+def _receive(connection: _socket.socket) -> dict[str, Any]:
+    """Read one request. It comes from the trusted host, so `marshal`, the cheapest decoder, will do."""
+    size = int.from_bytes(_exactly(connection, 8), "big")
+    if size > _MAX_REQUEST:
+        raise ValueError(f"request of {size} bytes")
+    request: dict[str, Any] = marshal.loads(_exactly(connection, size))
+    return request
+
+
+def _exactly(connection: _socket.socket, size: int) -> bytearray:
+    data = bytearray(size)
+    view, filled = memoryview(data), 0
+    while filled < size:
+        count = connection.recv_into(view[filled:])
+        if count == 0:
+            os._exit(0)  # the host gave this sandbox up
+        filled += count
+    return data
+
+
+def _place_files(connection: _socket.socket, files: list[tuple[str, int, int]]) -> None:
+    """Write the input files (name, mode, size) whose content follows the request, one after the other."""
+    for name, mode, size in files:
+        folder = os.path.dirname(name)
+        if folder:
+            os.makedirs(folder, 0o700, exist_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(name, flags, mode)
+        left = size
+        while left:
+            chunk = connection.recv(min(left, 1 << 20))
+            if not chunk:
+                os._exit(0)
+            left -= len(chunk)
+            while chunk:
+                chunk = chunk[os.write(descriptor, chunk) :]
+        os.close(descriptor)
+
+
+def _limit(limits: dict[str, int | None]) -> None:
+    """Set hard limits equal to soft ones: the second line behind the cgroup, which counts the whole tree."""
+    numbers = {
+        "cpu_seconds": resource.RLIMIT_CPU,
+        "file_bytes": resource.RLIMIT_FSIZE,
+        "open_files": resource.RLIMIT_NOFILE,
+        "processes": resource.RLIMIT_NPROC,
+        "address_bytes": resource.RLIMIT_AS,
+    }
+    for name, number in numbers.items():
+        value = limits[name]
+        if value is not None:
+            hard = resource.getrlimit(number)[1]
+            value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            resource.setrlimit(number, (value, value))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _say(connection: _socket.socket, payload: bytes) -> None:
+    connection.sendall(len(payload).to_bytes(4, "big") + payload)
+
+
+def _refuse(connection: _socket.socket, error: Exception) -> NoReturn:
+    from report import encode
+
+    _say(connection, encode({"kind": "failed", "error": f"{type(error).__name__}: {error}"[:500]}).encode())
+    os._exit(125)
+
+
+def _exec(request: dict[str, Any], report: int) -> NoReturn:
+    """Replace this process by the interpreter of another language."""
+    os.close(report)
+    source = _write_source(request)
+    command = request["command"]
+    os.execve(command[0], [*command, source, *request["args"]], os.environ)
+
+
+def _python(request: dict[str, Any], report: int) -> NoReturn:
+    """Run a Python program in this very interpreter."""
+    import program
+
+    source = _write_source(request)
+    for name in ("runner", "marshal", "resource", "_socket"):
+        sys.modules.pop(name, None)
+    program.run(source, request["code"], request["args"], request["packages"], request["live"], report)
+
+
+def _write_source(request: dict[str, Any]) -> str:
+    """Put the source where tracebacks, other interpreters and `multiprocessing` find it."""
+    path = f"{TEMPORARY}/main{request['suffix']}"
+    with open(path, "xb") as file:
+        file.write(request["code"])
+    return path

@@ -1,0 +1,43 @@
+"""Process 1 in the jail: starts the runner, reaps, and says how it ended.
+
+It runs no user code and shares no descriptor with it. Signals from inside its pid namespace do not reach it,
+and its memory is closed to others because its executable is not readable. When it exits, the kernel kills
+everything that is left in the namespace.
+"""
+
+import _signal
+import os
+import sys
+
+#: Descriptors by which the jail is started: ours, then those of the runner.
+STATUS = 3
+REQUESTS = 4
+REPORT = 5
+
+
+def main() -> None:
+    """Fork the runner, wait for its end, write its wait status."""
+    # A Python-level handler would let a signal from inside interrupt the wait below.
+    _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
+    runner = os.fork()
+    if runner == 0:
+        sys.path.insert(0, "/opt/isorun")
+        import runner as code  # only the child needs it
+
+        code.main(STATUS, REQUESTS, REPORT)
+    # Nobody must wait for output because of us.
+    os.closerange(0, STATUS)
+    os.closerange(STATUS + 1, 256)
+    payload = b'{"kind":"exit","wait_status":%d}' % _wait_for(runner)
+    os.write(STATUS, len(payload).to_bytes(4, "big") + payload)
+    os._exit(0)
+
+
+def _wait_for(runner: int) -> int:
+    while True:
+        pid, status = os.wait()
+        if pid == runner:
+            return status
+
+
+main()

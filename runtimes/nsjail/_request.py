@@ -1,0 +1,84 @@
+"""What is handed to a waiting guest: one `marshal` dict, then the content of the input files.
+
+`marshal` because the guest reads it before any user code and has no cheaper decoder; it goes one way only.
+What comes back is JSON and is decoded strictly (`engine/_protocol.py`).
+"""
+
+import marshal
+import math
+
+from engine import Program
+from policies import Limits, Policy
+
+from ..environments import Environment
+from ._languages import Language
+
+_MIB = 1 << 20
+#: The supervisor and nsjail itself are counted in the sandbox's processes.
+SUPERVISOR_PIDS = 2
+_PATH = "/usr/local/bin:/usr/bin:/bin"
+
+
+def encode_request(
+    program: Program,
+    policy: Policy,
+    *,
+    environment: Environment,
+    language: Language,
+    live: bool,
+    cgroups: bool,
+) -> bytes:
+    """Encode everything that arrives with a program. Input files must have been loaded.
+
+    Args:
+        program: What to run.
+        policy: Whose limits and environment variables to apply.
+        environment: Guest environment that the sandbox was started with.
+        language: How to run the program.
+        live: Whether somebody watches the output as it comes.
+        cgroups: Whether memory is limited by a cgroup; else the runner limits its address space.
+    """
+    files = [(file.name, 0o400 if file.read_only else 0o600, len(file.data or b"")) for file in program.files]
+    request = {
+        "command": None if language.command is None else list(language.command),
+        "suffix": language.suffix,
+        "code": program.code.encode() if isinstance(program.code, str) else program.code,
+        "args": list(program.args),
+        "env": _environment_variables(program, policy, environment),
+        "links": list(environment.links.items()),
+        "packages": None if environment.packages is None else "/opt/packages",
+        "live": live,
+        "limits": _limits(policy.limits, cgroups=cgroups),
+        "files": files,
+    }
+    payload = marshal.dumps(request)
+    return b"".join([len(payload).to_bytes(8, "big"), payload, *(file.data or b"" for file in program.files)])
+
+
+def _environment_variables(program: Program, policy: Policy, environment: Environment) -> dict[str, str]:
+    """Build the whole environment from nothing; the host's own is never looked at."""
+    return {
+        "HOME": "/box/work",
+        "PATH": _PATH,
+        "TMPDIR": "/tmp",  # noqa: S108  # the guest's own
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "USER": "guest",
+        # One thread per pool: a sandbox has a few processes, not the host's number of cores.
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        **environment.env,
+        **policy.env,
+        **program.env,
+    }
+
+
+def _limits(limits: Limits, *, cgroups: bool) -> dict[str, int | None]:
+    return {
+        # One second of grace: the warden's count of the whole tree is the one that decides.
+        "cpu_seconds": math.ceil(limits.cpu_seconds) + 1 if cgroups else math.ceil(limits.cpu_seconds),
+        "file_bytes": limits.disk_mib * _MIB,
+        "open_files": limits.open_files,
+        "processes": limits.pids + SUPERVISOR_PIDS,
+        "address_bytes": None if cgroups else limits.memory_mib * _MIB,
+    }

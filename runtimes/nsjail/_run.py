@@ -1,0 +1,199 @@
+"""The state of one run while its bytes move, and the result made of it."""
+
+import os
+import time
+from typing import Any
+
+import anyio
+
+from engine import (
+    Artifact,
+    Capabilities,
+    ErrorInfo,
+    Output,
+    ProtocolError,
+    Result,
+    SandboxLostError,
+    SandboxStartError,
+    Stage,
+    Template,
+    Timing,
+    Usage,
+)
+from engine._process import Bounds, Child, Ended
+from engine._protocol import Exit, Failed, FrameReader, Report, Started, decode, decode_report
+from engine._pump import Capture, Pump
+from engine._runtime import Emit, isolation_of
+from policies import Policy
+
+from .._pipes import Pipes
+from .._verdict import Space, Verdict, verdict
+from ._request import SUPERVISOR_PIDS
+
+_MIB = 1 << 20
+
+
+class Run:
+    """The state of one run while its bytes move."""
+
+    def __init__(self, child: Child, pipes: Pipes, policy: Policy, emit: Emit | None) -> None:
+        self._child = child
+        self._pipes = pipes
+        self._limits = policy.limits
+        self._emit = emit
+        self._capture = Capture(policy.limits.output_kib * 1024, lambda: child.kill("output"))
+        self._pump = Pump()
+        self._status = FrameReader(max_frame=4096)
+        self._answers = FrameReader(max_frame=4096)
+        self._reports = FrameReader()
+        self._wait_status: int | None = None
+        self._report: Report | None = None
+        self._report_problem: str | None = None
+        self._started_ms: float | None = None
+        self._failure: str | None = None
+        self._violation: ProtocolError | None = None
+        self._begin = time.perf_counter()
+
+    async def finish(self, request: bytes, stdin: bytes) -> Ended:
+        """Hand the program over, move its bytes, and wait until nothing of it is left."""
+        limits = self._limits
+        bounds = Bounds(limits.memory_mib * _MIB, limits.pids + SUPERVISOR_PIDS)
+        self._child.arm(bounds, wall_seconds=limits.wall_seconds, cpu_seconds=limits.cpu_seconds)
+        self._connect(request, stdin)
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._pump.run)
+                ended = await self._child.wait()
+                tasks.cancel_scope.cancel()
+            self._pump.drain()
+        finally:
+            self._pump.close()
+        self._raise_host_failures(ended)
+        return ended
+
+    def elapsed_ms(self) -> float:
+        return (time.perf_counter() - self._begin) * 1000
+
+    def judge(self, ended: Ended, space: Space) -> Verdict:
+        return verdict(ended, self._wait_status, space)
+
+    def result(
+        self,
+        end: Verdict,
+        ended: Ended,
+        template: Template,
+        capabilities: Capabilities,
+        files: tuple[Artifact, ...],
+        ran_ms: float,
+    ) -> Result:
+        report = self._report or Report()
+        peak, cpu = ended.peak_bytes, ended.cpu_seconds
+        return Result(
+            status=end.status,
+            reason=end.reason,
+            exit_code=end.exit_code,
+            signal=end.signal,
+            value=report.value,
+            value_omitted=report.value_omitted or self._report_problem,
+            error=_error_info(report),
+            files=files,
+            stages={"run": Stage(status=end.status, exit_code=end.exit_code, milliseconds=ran_ms)},
+            timing=Timing(started=self._started_ms or 0.0, ran=ran_ms, collected=self.elapsed_ms()),
+            usage=Usage(
+                cpu_ms=None if cpu is None else cpu * 1000,
+                peak_memory_mib=None if peak is None else peak / _MIB,
+            ),
+            isolation=isolation_of(template, path="cold", degraded=capabilities.degraded),
+            **self._streams(),
+        )
+
+    def _streams(self) -> dict[str, Any]:
+        fields: dict[str, Any] = {}
+        for stream in ("stdout", "stderr"):
+            dropped = self._capture.dropped(stream)
+            fields[f"{stream}_bytes"] = self._capture.content(stream)
+            fields[f"{stream}_dropped_bytes"] = dropped
+            fields[f"{stream}_truncated"] = dropped > 0
+        return fields
+
+    def _connect(self, request: bytes, stdin: bytes) -> None:
+        pipes, pump = self._pipes, self._pump
+        pump.read(pipes.stdout, lambda data: self._output("stdout", data))
+        pump.read(pipes.stderr, lambda data: self._output("stderr", data))
+        pump.read(pipes.status, self._on_status)
+        pump.read(pipes.report, self._on_report)
+        pump.read(pipes.requests.fileno(), self._on_answer)
+        pump.write(pipes.requests.fileno(), request, lambda: None)
+        pump.write(pipes.stdin, stdin, self._end_stdin)
+
+    def _end_stdin(self) -> None:
+        # Closing must leave the number valid for Pipes.close, so the end of file is made by replacing the pipe.
+        null = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        os.dup2(null, self._pipes.stdin, inheritable=False)
+        os.close(null)
+
+    def _output(self, stream: str, data: bytes) -> None:
+        kept = self._capture.add(stream, data)
+        if kept and self._emit is not None:
+            self._emit(Output(stream=stream, data=kept))
+
+    def _on_status(self, data: bytes) -> None:
+        for frame in self._guarded(self._status, data):
+            message = decode(frame)
+            if isinstance(message, Exit):
+                self._wait_status = message.wait_status
+
+    def _on_answer(self, data: bytes) -> None:
+        for frame in self._guarded(self._answers, data):
+            match decode(frame):
+                case Started():
+                    self._started_ms = self.elapsed_ms()
+                case Failed(error=error):
+                    self._failure = error
+                case _:
+                    self._violate(ProtocolError("an unexpected frame before the program"))
+
+    def _on_report(self, data: bytes) -> None:
+        """Take the first report; what is malformed is the program's loss, not an error of the engine."""
+        if self._report is not None or self._report_problem is not None:
+            return
+        try:
+            for frame in self._reports.feed(data)[:1]:
+                self._report = decode_report(frame)
+        except ProtocolError as error:
+            self._report_problem = str(error)
+
+    def _guarded(self, reader: FrameReader, data: bytes) -> list[bytes]:
+        try:
+            return reader.feed(data)
+        except ProtocolError as error:
+            self._violate(error)
+            return []
+
+    def _violate(self, error: ProtocolError) -> None:
+        self._violation = error
+        self._child.kill("protocol")
+
+    def _raise_host_failures(self, ended: Ended) -> None:
+        if self._violation is not None:
+            raise self._violation
+        if self._failure is not None:
+            raise SandboxStartError(
+                f"the sandbox could not be prepared: {self._failure}",
+                hint="raise `limits.disk-mib` or `limits.file-count` if the input files do not fit",
+            )
+        if self._started_ms is None and not ended.killed and not ended.oom_kills:
+            raise SandboxLostError("the sandbox ended before the program began", hint="try again")
+
+
+def _error_info(report: Report) -> ErrorInfo | None:
+    error = report.error
+    if error is None:
+        return None
+    return ErrorInfo(
+        type=error.type,
+        message=error.message,
+        traceback=error.traceback,
+        line=error.line,
+        module=error.module,
+    )

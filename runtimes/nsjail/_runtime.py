@@ -1,0 +1,202 @@
+"""The runtime: finds its parts, proves them once, and starts jails."""
+
+import itertools
+import os
+from pathlib import Path
+from typing import ClassVar, override
+
+import anyio
+
+from engine import Capabilities, Program, Result, Runtime, RuntimeUnavailableError, Sandbox, Template
+from engine._host import Host
+from engine._process import Bounds
+from policies import Policy, key
+
+from .._jail import GUEST_UID, JailPlan, jail_text
+from .._pipes import GUEST_DESCRIPTORS, make_pipes
+from ..environments import Environment, choose, find_imports, list_environments, load_environment
+from ._binary import find_nsjail
+from ._guest_code import GUEST_CODE, SUPERVISOR, ensure_guest_code
+from ._hints import hint_for
+from ._languages import PYTHON, Language, find_languages
+from ._sandbox import Detail, NsjailSandbox
+from ._selftest import ensure_proof
+
+#: Descriptors that nsjail itself needs, closed before the jail's first process is executed.
+_CONFIG, _LOG = 9, 10
+#: Waiting sandboxes are bound too; arming raises or lowers this to the policy's limits.
+_WAITING = Bounds(memory_bytes=128 << 20, pids=8)
+#: Above all uids that systems hand out; each live sandbox of each engine gets one of its own.
+_FIRST_UID = 0x7000_0000
+_UIDS_PER_ENGINE = 4096
+
+#: What an interpreter of the host needs to see: programs and libraries, no configuration but the linker's.
+_HOST_BINDS = ("/usr", "/etc/alternatives", "/etc/ld.so.cache")
+
+
+class NsjailRuntime(Runtime):
+    """Native Python from a guest environment, and interpreters of the host, each run in a jail of its own."""
+
+    name: ClassVar[str] = "nsjail"
+    weight: ClassVar[int] = 20
+    strength: ClassVar[int] = 20
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._cache = host.config.cache
+        self._configs: dict[tuple[object, ...], int] = {}
+        self._uids = itertools.count()
+        self._environments: dict[str, Environment] = {}
+        self._languages: dict[str, Language] = {}
+        self._nsjail = Path()
+        self._guest_code = Path()
+        self._prepared = False
+
+    @override
+    async def prepare(self) -> None:
+        if self._prepared:
+            return
+        self._languages = find_languages(self._host.config.interpreters)
+        await anyio.to_thread.run_sync(self._find_parts)
+        await ensure_proof(self, self._cache, self._identity())
+        self._prepared = True
+
+    @property
+    @override
+    def capabilities(self) -> Capabilities:
+        controllers = self._host.warden.controllers
+        cgroups = {"memory", "pids"} <= controllers
+        return Capabilities(
+            languages=frozenset(self._languages),
+            mounts=True,
+            cgroups=cgroups,
+            degraded=() if cgroups else _WITHOUT_CGROUPS,
+        )
+
+    @override
+    def template(self, program: Program, policy: Policy) -> Template:
+        language = self._languages[program.language]
+        environment = self._environment(program)
+        system = language.command is not None
+        return Template(
+            runtime=self.name,
+            key=(*key(policy), environment.hash, system),
+            policy=policy,
+            environment=environment.name,
+            detail=Detail(environment=environment, language=language),
+        )
+
+    @override
+    async def start(self, template: Template) -> Sandbox:
+        detail: Detail = template.detail
+        uid = self._next_uid()
+        pipes, guest = make_pipes(uid if os.geteuid() == 0 else None)
+        try:
+            descriptors = {**guest.descriptors, _CONFIG: self._config(template), _LOG: guest.log}
+            argv = [*self._command(uid), detail.environment.python, "-I", "-S", SUPERVISOR]
+            child = self._host.warden.spawn(argv, descriptors, _WAITING)
+        finally:
+            guest.close()
+        sandbox = NsjailSandbox(template, child, pipes, self.capabilities)
+        try:
+            await sandbox.wait_ready()
+        except BaseException:
+            await sandbox.aclose()
+            raise
+        return sandbox
+
+    @override
+    def hint(self, result: Result, program: Program) -> str | None:
+        return hint_for(result, self._environments)
+
+    @override
+    async def aclose(self) -> None:
+        for descriptor in self._configs.values():
+            os.close(descriptor)
+        self._configs.clear()
+
+    def _find_parts(self) -> None:
+        self._nsjail = find_nsjail(self._host.config.nsjail, self._cache)
+        self._guest_code = ensure_guest_code(self._cache)
+        listed = list_environments(self._cache)
+        self._environments = {
+            entry.name: entry.environment for entry in listed if entry.environment is not None
+        }
+        if not self._environments:
+            reason = next((entry.reason for entry in listed), "no guest environment is set up")
+            raise RuntimeUnavailableError(reason, hint="run `isorun setup`")
+
+    def _environment(self, program: Program) -> Environment:
+        if program.environment is not None:
+            chosen = self._environments.get(program.environment)
+            return chosen or load_environment(self._cache, program.environment)
+        if program.language != PYTHON:
+            return choose(self._environments.values(), frozenset())
+        return choose(self._environments.values(), find_imports(program.code))
+
+    def _next_uid(self) -> int:
+        """Return the host uid of one sandbox: its own for root's engines, ours without privilege."""
+        if os.geteuid() != 0:
+            return os.geteuid()
+        block = os.getpid() % 0x8000
+        return _FIRST_UID + block * _UIDS_PER_ENGINE + next(self._uids) % _UIDS_PER_ENGINE
+
+    def _command(self, uid: int) -> list[str]:
+        gid = uid if os.geteuid() == 0 else os.getegid()
+        return [
+            str(self._nsjail),
+            "--config",
+            f"/proc/self/fd/{_CONFIG}",
+            "--log_fd",
+            str(_LOG),
+            "--user",
+            f"{GUEST_UID}:{uid}:1",
+            "--group",
+            f"{GUEST_UID}:{gid}:1",
+            "--",
+        ]
+
+    def _config(self, template: Template) -> int:
+        """Return a descriptor of the nsjail configuration for a template; made once per template."""
+        descriptor = self._configs.get(template.key)
+        if descriptor is None:
+            text = jail_text(self._plan(template))
+            descriptor = os.memfd_create("isorun-jail", os.MFD_CLOEXEC)
+            os.write(descriptor, text.encode())
+            self._configs[template.key] = descriptor
+        return descriptor
+
+    def _plan(self, template: Template) -> JailPlan:
+        detail: Detail = template.detail
+        limits = template.policy.limits
+        binds = {str(self._guest_code): GUEST_CODE}
+        if detail.environment.packages is not None:
+            binds[str(detail.environment.packages)] = "/opt/packages"
+        if detail.language.command is not None:
+            binds |= {path: path for path in _HOST_BINDS if os.path.exists(path)}
+        return JailPlan(
+            root=detail.environment.root,
+            binds=binds,
+            mounts=template.policy.mounts,
+            disk_mib=limits.disk_mib,
+            file_count=limits.file_count,
+            open_descriptors=GUEST_DESCRIPTORS,
+        )
+
+    def _identity(self) -> str:
+        """Describe everything that the self-test depends on."""
+        status = self._nsjail.stat()
+        environment = choose(self._environments.values(), frozenset())
+        kernel = os.uname()
+        parts = (self._nsjail, status.st_mtime_ns, status.st_size, self._guest_code, environment.root)
+        plan = JailPlan(root=environment.root, disk_mib=1, file_count=1)
+        return "\n".join(
+            [*map(str, parts), kernel.release, kernel.version, str(os.geteuid()), jail_text(plan)]
+        )
+
+
+_WITHOUT_CGROUPS = (
+    "memory: limited per process by its address space, not for the whole tree",
+    "cpu: limited per process, not for the whole tree",
+    "pids: limited by a count of the user's processes in the jail, not by a cgroup",
+)

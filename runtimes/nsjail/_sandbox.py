@@ -1,0 +1,164 @@
+"""One jail: it waits for a program, runs it, and is gone."""
+
+import array
+import os
+import socket
+from typing import override
+
+import anyio
+import msgspec
+
+from engine import (
+    Artifact,
+    Capabilities,
+    File,
+    Program,
+    ProtocolError,
+    Result,
+    Sandbox,
+    SandboxStartError,
+    Template,
+)
+from engine._process import Child
+from engine._protocol import Ready, decode
+from engine._runtime import Emit
+from policies import Policy
+
+from .._collect import collect, is_empty
+from .._pipes import Pipes
+from .._verdict import Space
+from ..environments import Environment
+from ._languages import Language
+from ._request import encode_request
+from ._run import Run
+
+#: A jail is ready in tens of milliseconds; this is for a machine that swaps.
+START_SECONDS = 20.0
+#: The warden has killed it by then, or something hangs in the kernel.
+CLOSE_SECONDS = 8.0
+_MIB = 1 << 20
+
+
+class Detail(msgspec.Struct, frozen=True, kw_only=True):
+    """What the runtime puts into a template for its sandboxes."""
+
+    environment: Environment
+    language: Language
+
+
+class NsjailSandbox(Sandbox):
+    """A started jail whose runner waits for one program.
+
+    Args:
+        template: What it was started with.
+        child: The jail's process, in the warden's care.
+        pipes: Owned; closed with the sandbox.
+        capabilities: Of the runtime.
+    """
+
+    def __init__(self, template: Template, child: Child, pipes: Pipes, capabilities: Capabilities) -> None:
+        self._template = template
+        self._child = child
+        self._pipes = pipes
+        self._capabilities = capabilities
+        self._work = -1
+        self._used = False
+        self._closed = False
+
+    async def wait_ready(self) -> None:
+        """Wait for the runner's first frame, which carries the working folder's descriptor.
+
+        Raises:
+            SandboxStartError: The jail ended instead, or took too long.
+        """
+        with anyio.move_on_after(START_SECONDS):
+            await anyio.wait_readable(self._pipes.requests)
+            frame, rights = _receive_ready(self._pipes.requests)
+            if not frame:
+                raise SandboxStartError(await self._why_not_started(), hint="see `isorun doctor`")
+            if not isinstance(decode(frame), Ready) or len(rights) != 1:
+                raise ProtocolError("the jail did not report ready")
+            self._work = rights[0]
+            return
+        raise SandboxStartError(
+            f"the jail was not ready within {START_SECONDS:g} s", hint="is the machine busy?"
+        )
+
+    @override
+    def is_alive(self) -> bool:
+        return self._child.is_alive and not self._used and not self._closed
+
+    @override
+    async def run(self, program: Program, policy: Policy, emit: Emit | None) -> Result:
+        self._used = True
+        run = Run(self._child, self._pipes, policy, emit)
+        detail: Detail = self._template.detail
+        request = encode_request(
+            program,
+            policy,
+            environment=detail.environment,
+            language=detail.language,
+            live=emit is not None,
+            cgroups=self._capabilities.cgroups,
+        )
+        ended = await run.finish(request, program.stdin)
+        ran = run.elapsed_ms()
+        end = run.judge(ended, self._space())
+        files = await self._files(program.files, policy)
+        return run.result(end, ended, self._template, self._capabilities, files, ran)
+
+    @override
+    async def aclose(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self._child.kill("closed")
+        try:
+            with anyio.move_on_after(CLOSE_SECONDS, shield=True):
+                await self._gone()
+        finally:
+            self._pipes.close()
+            if self._work >= 0:
+                os.close(self._work)
+
+    async def _gone(self) -> None:
+        try:
+            await self._child.wait()
+        except SandboxStartError:
+            return  # it never was there
+
+    async def _why_not_started(self) -> str:
+        ended = await self._child.wait()
+        try:
+            log = os.read(self._pipes.log, 4000).decode("utf-8", "replace").strip()
+        except BlockingIOError:
+            log = ""
+        return f"the jail did not start: {ended.failure or log or f'wait status {ended.wait_status}'}"
+
+    def _space(self) -> Space:
+        status = os.fstatvfs(self._work)
+        return Space(status.f_bfree * status.f_frsize, status.f_ffree)
+
+    async def _files(self, inputs: tuple[File, ...], policy: Policy) -> tuple[Artifact, ...]:
+        if not inputs and is_empty(self._work):
+            return ()
+        before = {file.name: file.data or b"" for file in inputs}
+        return await anyio.to_thread.run_sync(
+            lambda: collect(
+                self._work,
+                max_bytes=policy.limits.artifact_mib * _MIB,
+                max_count=policy.limits.artifact_count,
+                unchanged=before,
+            )
+        )
+
+
+def _receive_ready(connection: socket.socket) -> tuple[bytes, list[int]]:
+    """Read the first frame with the descriptors that came with it."""
+    size = array.array("i").itemsize
+    data, ancillary, _, _ = connection.recvmsg(4096, socket.CMSG_SPACE(4 * size), socket.MSG_CMSG_CLOEXEC)
+    rights = array.array("i")
+    for level, kind, content in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            rights.frombytes(content[: len(content) - len(content) % size])
+    return data[4:], list(rights)
