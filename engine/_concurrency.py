@@ -42,13 +42,18 @@ async def in_order[T](calls: Sequence[Callable[[], Awaitable[T]]], *, max_concur
 
 
 async def as_stream(
-    run: Callable[[Emit], Awaitable[Result]], *, tasks: TaskGroup
+    run: Callable[[Emit], Awaitable[Result]], *, tasks: Callable[[], TaskGroup]
 ) -> AsyncGenerator[Output | Result]:
     """Yield what a run emits, then its result. Closing the generator kills the run and waits for its end.
 
     The run is a task of its own, because a generator must not hold a task group open while its consumer has
-    the control. Nothing holds it back when the consumer is slow: output is bounded by the policy.
+    control. Nothing holds it back when the consumer is slow: output is bounded by the policy.
+
+    Args:
+        run: Starts the run; what it is given takes the output.
+        tasks: Gives the task group for it; asked at the first step, and may refuse.
     """
+    group = tasks()
     send, receive = create_memory_object_stream[Output | Result](math.inf)
     scope, done = CancelScope(), Event()
     failures: list[Exception] = []
@@ -62,15 +67,15 @@ async def as_stream(
         finally:
             done.set()
 
-    tasks.start_soon(produce)
-    try:
-        with receive:
+    group.start_soon(produce)
+    with receive:  # until the run is over: it may still have output while it is being killed
+        try:
             async for event in receive:
                 yield event
                 if isinstance(event, Result):
                     return
-    finally:
-        scope.cancel()
-        with move_on_after(STOP_SECONDS, shield=True):
-            await done.wait()
+        finally:
+            scope.cancel()
+            with move_on_after(STOP_SECONDS, shield=True):
+                await done.wait()
     raise failures[0] if failures else PoolClosedError("the engine was closed during the run")

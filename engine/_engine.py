@@ -156,8 +156,10 @@ class Engine(AsyncContextManagerMixin):
         Raises:
             EngineError: As for `run`.
         """
-        parts = self._require_open()
-        return as_stream(lambda emit: self.run(program, policy, emit=emit), tasks=parts.tasks)
+        self._require_open()
+        return as_stream(
+            lambda emit: self.run(program, policy, emit=emit), tasks=lambda: self._require_open().tasks
+        )
 
     async def explain(self, program: Program, policy: PolicyLike | None = None) -> list[TierDecision]:
         """Say for each runtime why it would be taken or left, in the order in which they are tried.

@@ -277,8 +277,9 @@ class Pool(AsyncResource):
         return None
 
     def _wants_refill(self) -> bool:
-        wanted = len(self._idle) < self._config.warm and self._live < self._config.max_size
-        return wanted and not self._line and not self._closed
+        """Whether there is a slot to spare; while anybody waits there is none."""
+        few = len(self._idle) < self._config.warm
+        return few and self._live < self._config.max_size and not self._closed
 
     def _leave(self, departure: Departure) -> None:
         self._left[departure] += 1

@@ -13,9 +13,8 @@ from typing import Literal, NamedTuple, Self
 
 import anyio
 import msgspec
-from anyio.abc import TaskGroup
 
-from ._exceptions import EngineError, RuntimeUnavailableError, SandboxStartError
+from ._exceptions import EngineError, RuntimeUnavailableError, SandboxLostError, SandboxStartError
 
 #: How long the warden may take to end all runs and remove its cgroups when the engine closes.
 CLOSE_SECONDS = 10.0
@@ -144,10 +143,14 @@ class Child:
 
         Raises:
             SandboxStartError: It never started.
+            SandboxLostError: The warden died, and the process with it.
         """
         await self._done.wait()
+        if self._refusal is not None:
+            raise SandboxStartError(f"the sandbox cannot be started: {self._refusal}", hint="try again")
         if self._ended is None:
-            raise SandboxStartError(self._refusal or "the warden is gone", hint="try again")
+            message = "the warden process died, and every sandbox with it"
+            raise SandboxLostError(message, hint="open a new engine", dispatched=True)
         return self._ended
 
     def finish(self, ended: Ended | None, refusal: str | None = None) -> None:

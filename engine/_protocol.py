@@ -20,7 +20,13 @@ class Ready(msgspec.Struct, tag_field="kind", tag="ready", frozen=True, forbid_u
 
 
 class Started(msgspec.Struct, tag_field="kind", tag="started", frozen=True, forbid_unknown_fields=True):
-    """The guest has its program, files and limits; the next thing to run is user code."""
+    """The guest has its program, files and limits; the next thing to run is user code.
+
+    Attributes:
+        monotonic_ns: When that was, by the machine's monotonic clock.
+    """
+
+    monotonic_ns: int
 
 
 class Failed(msgspec.Struct, tag_field="kind", tag="failed", frozen=True, forbid_unknown_fields=True):
@@ -53,11 +59,13 @@ class Report(msgspec.Struct, tag_field="kind", tag="report", frozen=True, forbid
     error: ReportedError | None = None
 
 
-_supervisor = msgspec.json.Decoder(Ready | Started | Failed | Exit)
+type GuestMessage = Ready | Started | Failed | Exit
+
+_supervisor: msgspec.json.Decoder[GuestMessage] = msgspec.json.Decoder(Ready | Started | Failed | Exit)
 _report = msgspec.json.Decoder(Report)
 
 
-def decode(payload: bytes) -> Ready | Started | Failed | Exit:
+def decode(payload: bytes) -> GuestMessage:
     """Decode a frame of the trusted part of the guest.
 
     Raises:

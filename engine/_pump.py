@@ -14,13 +14,14 @@ type Receiver = Callable[[bytes], None]
 class Pump:
     """Watches several descriptors from one task.
 
-    One epoll descriptor stands for all of them, so that a run costs the event loop one watcher instead of six.
+    One epoll descriptor stands for all of them, so that a run costs the event loop one watcher, not six.
     Descriptors must be non-blocking; the caller owns and closes them.
     """
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
         self._receivers: dict[int, Receiver] = {}
+        self._late: dict[int, Receiver] = {}
         self._pending: dict[int, tuple[memoryview, Callable[[], None]]] = {}
 
     def close(self) -> None:
@@ -31,6 +32,10 @@ class Pump:
         """Give what arrives at `descriptor` to `receiver` until end of file."""
         self._receivers[descriptor] = receiver
         self._update(descriptor)
+
+    def read_at_end(self, descriptor: int, receiver: Receiver) -> None:
+        """Leave what arrives in the pipe until `drain`; for a few bytes that nobody waits for."""
+        self._late[descriptor] = receiver
 
     def write(self, descriptor: int, data: bytes, done: Callable[[], None]) -> None:
         """Write all of `data`, then call `done`; also when the other end is closed."""
@@ -49,6 +54,7 @@ class Pump:
 
     def drain(self) -> None:
         """Take what is still in the pipes. Only when no writer is left, or this may not end."""
+        self._receivers |= self._late
         for descriptor in list(self._receivers):
             while descriptor in self._receivers and self._readable(descriptor):
                 pass

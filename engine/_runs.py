@@ -33,7 +33,7 @@ class Runs:
 
     def __init__(self) -> None:
         self._scopes: set[CancelScope] = set()
-        self._none_left = Event()
+        self._none_left: Event | None = None
         self.finished: Counter[Status] = Counter()
         self.failed = 0
 
@@ -61,10 +61,12 @@ class Runs:
 
     async def aclose(self) -> None:
         """Cancel what runs and wait for its end. The caller lets no more begin, and bounds the wait."""
+        if not self._scopes:
+            return
+        self._none_left = Event()
         for scope in self._scopes:
             scope.cancel()
-        if self._scopes:
-            await self._none_left.wait()
+        await self._none_left.wait()
 
     def _forget(self, scope: CancelScope, run: Run) -> None:
         self._scopes.discard(scope)
@@ -72,5 +74,5 @@ class Runs:
             self.failed += 1
         else:
             self.finished[run.status] += 1
-        if not self._scopes:
+        if self._none_left is not None and not self._scopes:
             self._none_left.set()

@@ -1,0 +1,1 @@
+"""The built-in runtimes, each found through the entry point group `isorun.runtimes` like any other."""

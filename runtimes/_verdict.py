@@ -36,7 +36,7 @@ _KILLS = {
     "cancelled": (Status.CANCELLED, Reason.CANCELLED),
     "closed": (Status.CANCELLED, Reason.CANCELLED),
 }
-_SIGNALS = {
+_SIGNALS: dict[int, tuple[Status, Reason]] = {
     signal.SIGSYS: (Status.DENIED, Reason.SYSTEM_CALL),
     signal.SIGXCPU: (Status.TIMEOUT, Reason.CPU_LIMIT),
     signal.SIGXFSZ: (Status.DISK, Reason.FILE_SIZE),

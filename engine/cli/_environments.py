@@ -1,16 +1,24 @@
 """What `isorun setup`, `isorun env` and `isorun doctor` know about guest environments."""
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from engine import EngineError, load_config
-from runtimes.environments import Listed, list_environments, load_environment, setup
+from runtimes.environments import (
+    Listed,
+    add_environment,
+    list_environments,
+    load_environment,
+    prune,
+    remove_environment,
+    setup,
+)
 
 from ._console import visible_line
 from ._signals import sigterm_raises
+from ._standard import say, write_data
 
 #: Shown even before they are set up.
 BUILT_IN = ("base", "data")
@@ -21,6 +29,28 @@ def build(names: Sequence[str]) -> None:
     config = load_config()
     with sigterm_raises():
         setup(config.cache, names, show_progress, nsjail=config.nsjail)
+
+
+def add(name: str, *, requirements: str | None, wheels: str | None) -> None:
+    """Build an environment of the user, with progress on stderr."""
+    with sigterm_raises():
+        add_environment(
+            load_config().cache,
+            name,
+            show_progress,
+            requirements=None if requirements is None else Path(requirements),
+            wheels=None if wheels is None else Path(wheels),
+        )
+
+
+def remove(name: str) -> None:
+    """Delete an environment of the user."""
+    remove_environment(load_config().cache, name, show_progress)
+
+
+def prune_builds() -> None:
+    """Delete builds that no environment uses any more."""
+    prune(load_config().cache, show_progress)
 
 
 def listed(cache: Path) -> list[Listed]:
@@ -36,16 +66,16 @@ def show(*, as_json: bool) -> None:
     """Print the environments."""
     environments = listed(load_config().cache)
     if as_json:
-        print(json.dumps([_fields(entry) for entry in environments]))
+        write_data(json.dumps([_fields(entry) for entry in environments]) + "\n")
         return
     width = max(len(entry.name) for entry in environments)
     for entry in environments:
-        print(visible_line(f"{entry.name:{width}}  {_summary(entry)}"))
+        write_data(visible_line(f"{entry.name:{width}}  {_summary(entry)}") + "\n")
 
 
 def show_progress(message: str) -> None:
     """Print what is being done at this moment."""
-    print(visible_line(message), file=sys.stderr, flush=True)
+    say(visible_line(message))
 
 
 def _missing(cache: Path, name: str) -> Listed:

@@ -1,13 +1,11 @@
 """How an error looks: `error: message`, then `hint: what to do`; with `--json` one object."""
 
-import json
 import signal
-import sys
-import traceback
 from typing import NamedTuple
 
 from . import _exit
-from ._console import visible, visible_json
+from ._console import visible
+from ._standard import OutputError, say, write_data
 
 
 class UsageError(Exception):
@@ -56,6 +54,8 @@ def describe(error: BaseException) -> Report | None:
             return Report("Interrupted", "stopped by SIGINT", "", _exit.of_signal(signal.SIGINT))
         case UsageError():
             return Report("UsageError", str(error), error.hint, _exit.USAGE)
+        case OutputError():
+            return Report("OutputError", str(error), "", _exit.HOST_FAILURE)
         case _:
             return _describe_engine_error(error)
 
@@ -76,25 +76,32 @@ def _describe_engine_error(error: BaseException) -> Report | None:
 
 def print_error(message: str, hint: str = "") -> None:
     """Print an error and its hint to stderr."""
-    print(f"error: {visible(message)}", file=sys.stderr)
+    say(f"error: {visible(message)}")
     print_hint(hint)
 
 
 def print_hint(hint: str | None) -> None:
     """Print each line of a hint to stderr; nothing if there is none."""
     for line in (hint or "").splitlines():
-        print(f"hint: {visible(line)}", file=sys.stderr)
+        say(f"hint: {visible(line)}")
 
 
 def print_json_error(found: Report) -> None:
     """Print the one JSON object of a command that failed."""
+    import json  # late: most calls succeed, and this is on the way of every `--help`
+
     data = {"type": found.type, "message": found.message, "hint": found.hint}
-    print(visible_json(json.dumps({"error": data}, ensure_ascii=False)))
+    try:
+        write_data(json.dumps({"error": data}) + "\n")
+    except (BrokenPipeError, OutputError):
+        print_error(found.message, found.hint)
 
 
 def _bug(error: BaseException) -> Report:
+    import traceback  # late: most calls succeed
+
     text = "".join(traceback.format_exception(error))
-    print(visible(text), end="", file=sys.stderr)
+    say(visible(text).rstrip("\n"))
     hint = "this is a bug in isorun; please report it with the traceback"
     return Report(
         type(error).__name__, f"unexpected {type(error).__name__}: {error}", hint, _exit.HOST_FAILURE

@@ -3,7 +3,7 @@
 import json
 import os
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple
 
 from engine import Engine, EngineConfig, EngineError, TierReport, load_config
@@ -13,9 +13,11 @@ from ._console import visible
 from ._facts import facts
 from ._kernel import Fact
 from ._signals import run_until_signal
+from ._standard import write_data
 from ._version import version
 
 type MakeEngine = Callable[[EngineConfig], Engine]
+type FindFacts = Callable[[EngineConfig], Awaitable[list[Fact]]]
 
 
 class Examination(NamedTuple):
@@ -30,19 +32,19 @@ class Examination(NamedTuple):
         return any(tier.available for tier in self.tiers)
 
 
-def examine(*, as_json: bool, make_engine: MakeEngine = Engine) -> int:
+def examine(*, as_json: bool, make_engine: MakeEngine = Engine, find_facts: FindFacts = facts) -> int:
     """Examine the machine, print what was found, and return the exit code."""
     config = load_config()
-    found = run_until_signal(lambda: _examine(config, make_engine))
+    found = run_until_signal(lambda: _examine(config, make_engine, find_facts))
     if as_json:
-        print(json.dumps(_fields(found)))
+        write_data(json.dumps(_fields(found)) + "\n")
     else:
-        print(visible(_text(found)))
+        write_data(visible(_text(found)) + "\n")
     return _exit.OK if found.works else _exit.HOST_FAILURE
 
 
-async def _examine(config: EngineConfig, make_engine: MakeEngine) -> Examination:
-    found = await facts(config)
+async def _examine(config: EngineConfig, make_engine: MakeEngine, find_facts: FindFacts) -> Examination:
+    found = await find_facts(config)
     try:
         async with make_engine(config) as engine:
             return Examination(await engine.tiers(), found)

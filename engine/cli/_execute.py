@@ -1,10 +1,10 @@
 """`isorun run` once its arguments are parsed: one engine, one run, one report."""
 
 import json
-import sys
 from argparse import Namespace
 from collections.abc import Callable
 from contextlib import aclosing
+from typing import Any
 
 import msgspec
 
@@ -16,6 +16,7 @@ from ._explain import explain
 from ._outputs import Written, check_folder, write_outputs
 from ._request import Request, request
 from ._signals import run_until_signal
+from ._standard import write_data
 from ._stream import LiveOutput
 
 type MakeEngine = Callable[[EngineConfig], Engine]
@@ -62,7 +63,7 @@ async def _stream(engine: Engine, wanted: Request, live: LiveOutput) -> Result:
 def _print_value(result: Result) -> None:
     """Print the value of a program that printed nothing, as an interpreter's prompt would."""
     if result.value is not None:
-        sys.stdout.write(visible_json(json.dumps(result.value, ensure_ascii=False)) + "\n")
+        write_data(visible_json(json.dumps(result.value, ensure_ascii=False)) + "\n")
     elif result.value_omitted:
         _outcome.note(f"the value is not shown: {result.value_omitted}")
 
@@ -72,15 +73,24 @@ def _run_for_json(engine: Engine, wanted: Request, arguments: Namespace) -> int:
     written = _write(arguments, result)
     fields = result_to_dict(result, inline_files=written is None)
     if written is not None:
-        left = [{"name": name, "reason": reason} for name, reason in written.left]
-        fields["output"] = {"folder": arguments.output, "written": written.names, "left": left}
-    print(json.dumps(fields, allow_nan=False))
+        fields["output"] = _written_fields(arguments.output, written)
+    write_data(json.dumps(fields, allow_nan=False) + "\n")
     return _exit.of_status(result.status)
 
 
 async def _run(engine: Engine, wanted: Request) -> Result:
     async with engine:
         return await engine.run(wanted.program, wanted.policy)
+
+
+def _written_fields(folder: str, written: Written) -> dict[str, Any]:
+    left = [{"name": _strict(name), "reason": reason} for name, reason in written.left]
+    return {"folder": _strict(folder), "written": written.names, "left": left}
+
+
+def _strict(name: str) -> str:
+    """Replace what a file name can hold and strict JSON cannot."""
+    return name.encode("utf-8", "replace").decode()
 
 
 def _write(arguments: Namespace, result: Result) -> Written | None:

@@ -1,10 +1,6 @@
 """Exit codes, the whole set; `docs/cli.md` explains them."""
 
 import signal
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:  # the vocabulary needs msgspec, which `isorun --help` must not load
-    from engine._program import Status
 
 OK = 0
 PROGRAM_FAILED = 1
@@ -29,9 +25,9 @@ _BY_STATUS = {
 }
 
 
-def of_status(status: "Status") -> int:
-    """Return the exit code for the end of a run."""
-    return _BY_STATUS[status.value]
+def of_status(status: str) -> int:
+    """Return the exit code for the end of a run, an `engine.Status`."""
+    return _BY_STATUS[status]
 
 
 def of_signal(number: int) -> int:

@@ -10,13 +10,14 @@ from . import _exit
 from ._console import visible_line
 from ._request import Request
 from ._signals import run_until_signal
+from ._standard import write_data
 
 
 def explain(engine: Engine, wanted: Request, *, as_json: bool) -> int:
     """Print the decision about each runtime; nothing is run. Returns 4 if none would do."""
     decisions = run_until_signal(lambda: _decisions(engine, wanted))
     if as_json:
-        print(json.dumps({"tiers": msgspec.to_builtins(decisions)}))
+        write_data(json.dumps({"tiers": msgspec.to_builtins(decisions)}) + "\n")
     else:
         _print_table(decisions)
     return _exit.OK if any(decision.taken for decision in decisions) else _exit.HOST_FAILURE
@@ -31,4 +32,4 @@ def _print_table(decisions: list[TierDecision]) -> None:
     width = max((len(decision.runtime) for decision in decisions), default=0)
     for decision in decisions:
         verdict = "taken" if decision.taken else "left"
-        print(visible_line(f"{decision.runtime:{width}}  {verdict:5}  {decision.reason}"))
+        write_data(visible_line(f"{decision.runtime:{width}}  {verdict:5}  {decision.reason}") + "\n")

@@ -4,10 +4,11 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from anyio import to_thread
+
 from engine import EngineConfig, EngineError
 from engine._process import Warden
 from engine.warden.trees import find_mounts
-from runtimes.nsjail._binary import find_nsjail, prove_nsjail
 
 from ._environments import listed
 from ._kernel import Fact, namespace_facts
@@ -17,7 +18,7 @@ _NEEDED_CONTROLLERS = frozenset({"memory", "pids"})
 
 async def facts(config: EngineConfig) -> list[Fact]:
     """Look at everything that the runtimes need."""
-    nsjail = nsjail_fact(config)
+    nsjail = await to_thread.run_sync(nsjail_fact, config)
     binary = nsjail.detail if nsjail.ok else None
     return [
         *namespace_facts(binary),
@@ -64,6 +65,11 @@ def _versions() -> list[int]:
 
 def nsjail_fact(config: EngineConfig) -> Fact:
     """Find the nsjail binary and start it once."""
+    try:
+        # Late: a runtime that cannot be loaded is a finding, not the end of the examination.
+        from runtimes.nsjail._binary import find_nsjail, prove_nsjail
+    except ImportError as error:
+        return Fact("nsjail", False, f"its runtime cannot be loaded: {error}", "install isorun again")
     try:
         binary = find_nsjail(config.nsjail, config.cache)
         prove_nsjail(binary)

@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from ._errors import UsageError
 
@@ -44,14 +46,19 @@ INTERPRETERS = {
 }
 
 
-def language_of(path: str, code: bytes) -> str:
+def language_of(path: str, code: bytes, configured: Mapping[str, str] = MappingProxyType({})) -> str:
     """Return the language of a file.
+
+    Args:
+        path: Its ending decides first.
+        code: Its first line decides else.
+        configured: File endings of the configuration; they win over the built-in ones.
 
     Raises:
         UsageError: Neither the ending nor a `#!` line is known.
     """
     ending = os.path.splitext(path)[1].lower()
-    language = ENDINGS.get(ending) or language_of_shebang(code)
+    language = configured.get(ending) or ENDINGS.get(ending) or language_of_shebang(code)
     if language is None:
         what = f"the ending `{ending}` of `{path}` is not known" if ending else f"`{path}` has no ending"
         raise UsageError(f"{what} and no `#!` line names a known interpreter", hint="say it with `--lang`")

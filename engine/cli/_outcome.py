@@ -1,6 +1,5 @@
 """What a person reads after a run: why it ended, what to do, which files there are. All on stderr."""
 
-import sys
 from collections.abc import Sequence
 
 from engine import Artifact, Reason, Result, Status
@@ -9,6 +8,7 @@ from policies import Limits
 from ._console import visible_line
 from ._errors import print_error, print_hint
 from ._outputs import Written
+from ._standard import say
 
 #: Limit -> (field of the policy's limits, unit).
 _LIMITS = {
@@ -53,7 +53,7 @@ def show_unwritten(artifacts: Sequence[Artifact]) -> None:
 
 def note(text: str) -> None:
     """Print a remark to stderr; it may quote the guest."""
-    print(f"note: {visible_line(text)}", file=sys.stderr)
+    say(f"note: {visible_line(text)}")
 
 
 def _message(result: Result, limits: Limits) -> str:

@@ -1,6 +1,7 @@
 """The parsers of all commands. Imports nothing heavy: `isorun --help` pays for argparse only."""
 
 import argparse
+import os
 from collections.abc import Sequence
 from types import ModuleType
 from typing import Any, NoReturn, override
@@ -18,16 +19,33 @@ COMMANDS: dict[str, ModuleType] = {
     "env": env,
 }
 
+# Longer lines are hard to read, and a pipe has no width.
+_MAX_COLUMNS = 100
+
 
 class Parser(argparse.ArgumentParser):
     """Raises `UsageError` instead of printing its own form of error and exiting."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
+        super().__init__(**options, allow_abbrev=False, formatter_class=_Formatter)
 
     @override
     def error(self, message: str) -> NoReturn:
         raise UsageError(message, hint=f"`{self.prog} --help` lists what there is")
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Asks the terminal for its width itself: argparse would import `shutil` for that, which takes 5 ms."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns(), max_help_position=26)
+
+
+def _columns() -> int:
+    try:
+        return min(os.get_terminal_size(1).columns, _MAX_COLUMNS)
+    except OSError:
+        return _MAX_COLUMNS
 
 
 class _ShowVersion(argparse.Action):

@@ -3,6 +3,7 @@
 import os
 import sys
 from argparse import Namespace
+from collections.abc import Mapping
 from typing import BinaryIO, NamedTuple
 
 import msgspec
@@ -32,7 +33,8 @@ def request(arguments: Namespace, config: EngineConfig) -> Request:
         PolicyError: The policy or an option that changes it is not acceptable.
     """
     policy = overlay(load(arguments.policy or config.policy), arguments)
-    return Request(_program(arguments), policy)
+    endings = {one.suffix.lower(): name for name, one in config.interpreters.items() if one.suffix}
+    return Request(_program(arguments, endings), policy)
 
 
 def overlay(policy: Policy, arguments: Namespace) -> Policy:
@@ -64,8 +66,8 @@ def _check_required(policy: Policy, name: str) -> None:
         raise PolicyError(message, source="command line", key="isolation.require")
 
 
-def _program(arguments: Namespace) -> Program:
-    code, language = _code(arguments)
+def _program(arguments: Namespace, endings: Mapping[str, str]) -> Program:
+    code, language = _code(arguments, endings)
     return Program(
         code=code,
         language=language,
@@ -77,7 +79,7 @@ def _program(arguments: Namespace) -> Program:
     )
 
 
-def _code(arguments: Namespace) -> tuple[str | bytes, str]:
+def _code(arguments: Namespace, endings: Mapping[str, str]) -> tuple[str | bytes, str]:
     """Return the source and its language."""
     if (arguments.file is None) == (arguments.code is None):
         raise UsageError("give one program: a FILE, `-c CODE`, or `-` for standard input")
@@ -87,7 +89,7 @@ def _code(arguments: Namespace) -> tuple[str | bytes, str]:
         code = _read(sys.stdin.buffer, "standard input", MAX_CODE_BYTES)
         return code, arguments.lang or language_of_shebang(code) or "python"
     code = _read_file(arguments.file)
-    return code, arguments.lang or language_of(arguments.file, code)
+    return code, arguments.lang or language_of(arguments.file, code, endings)
 
 
 def _stdin(arguments: Namespace) -> bytes:

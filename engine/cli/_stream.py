@@ -10,6 +10,7 @@ import anyio
 import anyio.lowlevel
 
 from ._console import Neutralizer
+from ._standard import OutputError
 
 # A pipe that is reported writable takes this many bytes without blocking (PIPE_BUF on Linux).
 _CHUNK_BYTES = 4096
@@ -81,7 +82,12 @@ def _target(descriptor: int) -> _Raw | _Terminal:
 
 
 async def write_all(descriptor: int, data: bytes) -> None:
-    """Write everything; waits where the descriptor can be waited for."""
+    """Write everything; waits where the descriptor can be waited for.
+
+    Raises:
+        BrokenPipeError: Nobody reads it any more.
+        OutputError: It cannot be written, for example to a full disk.
+    """
     rest = memoryview(data)
     while rest:
         await _writable(descriptor)
@@ -89,6 +95,10 @@ async def write_all(descriptor: int, data: bytes) -> None:
             rest = rest[os.write(descriptor, rest[:_CHUNK_BYTES]) :]
         except BlockingIOError:  # somebody else made it non-blocking and filled it first
             continue
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(f"output cannot be written: {error.strerror}") from error
 
 
 async def _writable(descriptor: int) -> None:

@@ -1,10 +1,9 @@
-"""List, add and remove guest environments.
+"""List, build and delete guest environments.
 
 An environment is an interpreter with a fixed set of packages, built once and then used offline.
 """
 
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -15,29 +14,33 @@ def configure(parser: ArgumentParser) -> None:
     _configure_add(commands.add_parser("add", help="build an environment of your own, or build it anew"))
     remove = commands.add_parser("remove", help="delete an environment of your own")
     remove.add_argument("name", metavar="NAME", help="name of the environment")
+    commands.add_parser("prune", help="delete builds that no environment uses any more")
 
 
 def _configure_add(parser: ArgumentParser) -> None:
+    parser.description = "Pins every package with its hash, then installs wheels only: no build code runs."
     parser.add_argument("name", metavar="NAME", help="name to give it: lower-case letters, digits and `-`")
-    source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument(
-        "--requirements", metavar="FILE", type=Path, help="requirements file; it is locked with hashes first"
-    )
-    source.add_argument(
-        "--wheels", metavar="FOLDER", type=Path, help="folder of wheels, installed without a package index"
+    parser.add_argument("--requirements", metavar="FILE", help="requirements file: a specifier per line")
+    parser.add_argument(
+        "--wheels",
+        metavar="FOLDER",
+        help="folder of wheels to install from, in place of the package index; "
+        "without `--requirements`, everything in it",
     )
 
 
 def run(arguments: Namespace) -> int:
     """Do what was asked for."""
     # Late: environments need msgspec, and `isorun --help` must not load it.
-    from ._environments import add, remove, show
+    from . import _environments
 
     match arguments.action:
         case "list":
-            show(as_json=arguments.json)
+            _environments.show(as_json=arguments.json)
         case "add":
-            add(arguments.name, requirements=arguments.requirements, wheels=arguments.wheels)
+            _environments.add(arguments.name, requirements=arguments.requirements, wheels=arguments.wheels)
+        case "remove":
+            _environments.remove(arguments.name)
         case _:
-            remove(arguments.name)
+            _environments.prune_builds()
     return 0

@@ -4,7 +4,8 @@ A policy file is TOML; `isorun policy show FILE` also checks it.
 """
 
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
+
+from ._standard import write_data
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -32,7 +33,7 @@ def run(arguments: Namespace) -> int:
             text = _show(arguments.name, as_json=arguments.json)
         case _:
             text = _schema()
-    print(text, end="")
+    write_data(text)
     return 0
 
 
@@ -54,6 +55,8 @@ def _list_json() -> str:
 
 
 def _show(name: str, *, as_json: bool) -> str:
+    from pathlib import Path
+
     import msgspec
 
     from policies import load, preset_text

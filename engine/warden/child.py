@@ -49,7 +49,7 @@ def _become(
         _reset_signals()
         _place(descriptors)
         _die_with(warden)
-        os.execve(argv[0], argv, {})
+        os.execve(argv[0], list(argv), {})  # noqa: S606  # an argument list is the point
     except BaseException as error:
         os.write(failure, f"{type(error).__name__}: {error}".encode()[:1000])
     os._exit(127)

@@ -1,7 +1,7 @@
 """Building one layer of an environment, and making a name stand for it."""
 
 import datetime
-import os
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -10,21 +10,24 @@ import msgspec
 from engine._exceptions import EngineError, RuntimeUnavailableError
 from engine._process import ToolError
 
+from ._compile import byte_compile
 from ._fonts import Extras, plotting_extras
 from ._host_python import HostPython
-from ._interpreter import byte_compile, ensure_interpreter
-from ._layout import GUEST_PACKAGES, MANIFEST, checked_name, environment_folder
-from ._manifest import CURRENT, PACKAGES, Manifest, Recipe, current_layer, layer_hash, read_manifest
+from ._interpreter import ensure_interpreter
+from ._layout import GUEST_PACKAGES, LAYOUT_VERSION, MANIFEST, checked_name, environment_folder
+from ._manifest import CURRENT, PACKAGES, Manifest, Recipe, current_layer, read_manifest
 from ._modules import importable_names
 from ._staging import Progress, size_of, staged, writing
 from ._uv import install
 
-#: Made by the installation and useless in a jail: scripts name the host's interpreter, the rest names its folders.
+#: Made by the installation and useless in a jail: scripts name the host's interpreter, the rest its folders.
 _INSTALLER_FILES = ("bin", ".lock", "*.dist-info/direct_url.json", "*.dist-info/uv_cache.json")
 
 
 def ensure_environment(cache: Path, recipe: Recipe, python: HostPython, progress: Progress) -> None:
-    """Make `recipe.name` stand for a layer built from `recipe`; does nothing if it does. The caller holds the lock.
+    """Make `recipe.name` stand for a layer built from `recipe`; does nothing if it does.
+
+    The caller holds the cache's lock.
 
     Raises:
         RuntimeUnavailableError: It cannot be built; what `recipe.name` stood for stays.
@@ -37,6 +40,12 @@ def ensure_environment(cache: Path, recipe: Recipe, python: HostPython, progress
         progress(f"environment `{name}` is ready")
     if current_layer(cache, name) != layer:
         _point(environment_folder(cache, name), layer)
+
+
+def layer_hash(recipe: Recipe, interpreter: str) -> str:
+    """Name the content: equal recipes for equal interpreters give equal layers, wherever the wheels lie."""
+    content = (LAYOUT_VERSION, interpreter, recipe.lock, recipe.preload, recipe.unneeded)
+    return hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:32]
 
 
 def _is_complete(cache: Path, recipe: Recipe, layer: str) -> bool:
@@ -72,7 +81,7 @@ def _build(cache: Path, recipe: Recipe, python: HostPython, layer: str, progress
 
 def _install(recipe: Recipe, python: HostPython, packages: Path, progress: Progress) -> None:
     count = sum("==" in line for line in recipe.lock.splitlines())
-    progress(f"installing {count} packages for environment `{recipe.name}`")
+    progress(f"installing {count} package{'s'[: count != 1]} for environment `{recipe.name}`")
     lock = packages.with_name("requirements.txt")
     lock.write_text(recipe.lock, encoding="utf-8")
     wheels = Path(recipe.wheels) if recipe.wheels else None
@@ -100,7 +109,7 @@ def _remove(packages: Path, patterns: tuple[str, ...]) -> None:
 
 def _point(folder: Path, layer: str) -> None:
     """Switch `current` in one step, so that a reader finds the old or the new layer, never none."""
-    link = folder / f".{CURRENT}-{os.getpid()}"
+    link = folder / f".{CURRENT}"
     with writing(folder):
         link.unlink(missing_ok=True)
         link.symlink_to(layer)

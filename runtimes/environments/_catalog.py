@@ -54,7 +54,7 @@ _DATA_PRELOAD = (
     "scipy.stats",
     "networkx",
 )
-#: The packages' own tests (70 of 500 MB), of projects that import nothing from there, and solvers for other systems.
+#: Tests (70 of 500 MB) of packages that import nothing from there, and solvers for other systems.
 _DATA_UNNEEDED = (
     "matplotlib/tests",
     "mpl_toolkits/**/tests",

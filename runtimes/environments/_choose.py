@@ -13,8 +13,7 @@ _FIRST = (BASE, DATA)
 def choose(environments: Iterable[Environment], imports: frozenset[str]) -> Environment:
     """Return the smallest environment with all of `imports`, or the one with most of them.
 
-    The built-in ones come first, then the users' by size, so that a program gets the same environment on every
-    machine that has only those.
+    The built-in ones come first, then the users' own by size.
 
     Raises:
         RuntimeUnavailableError: There is no environment at all.

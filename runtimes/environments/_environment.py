@@ -7,7 +7,6 @@ import msgspec
 
 from engine._exceptions import ConfigError, EngineError, RuntimeUnavailableError
 
-from ._interpreter import load_interpreter
 from ._layout import (
     BASE,
     DATA,
@@ -18,7 +17,7 @@ from ._layout import (
     environments_folder,
     interpreter_root,
 )
-from ._manifest import PACKAGES, current_layer, read_manifest
+from ._manifest import CURRENT, PACKAGES, current_layer, load_interpreter, read_manifest
 
 
 class Environment(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +32,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
         version: Of Python.
         modules: Importable top-level names, the standard library's among them.
         env: Environment variables that its programs need.
-        links: Symbolic links to make in the jail's writable folders: guest path -> target.
+        links: Symbolic links to make in the jail, with the folders above them: guest path -> target.
         preload: Modules that a process may import before it takes programs.
         bytes: Size of the packages on disk.
     """
@@ -92,9 +91,8 @@ def list_environments(cache: Path) -> list[Listed]:
     folder = environments_folder(cache)
     if not folder.is_dir():
         return []
-    return [
-        _listed(cache, entry.name) for entry in sorted(folder.iterdir()) if not entry.name.startswith(".")
-    ]
+    names = sorted(entry.name for entry in folder.iterdir() if (entry / CURRENT).is_symlink())
+    return [_listed(cache, name) for name in names]
 
 
 def _listed(cache: Path, name: str) -> Listed:
@@ -104,7 +102,7 @@ def _listed(cache: Path, name: str) -> Listed:
         return Listed(name=name, reason=str(error), hint=error.hint)
 
 
-# Layers never change, so what was read of one stays true; that its files are still there is looked at each time.
+# A layer never changes, so what was read of one stays true; whether its files are there is another matter.
 @lru_cache(maxsize=64)
 def _read(cache: Path, name: str, layer: str) -> Environment:
     manifest = read_manifest(cache, name, layer)

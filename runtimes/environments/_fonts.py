@@ -33,8 +33,8 @@ class Extras(NamedTuple):
 def plotting_extras(packages: Path, python: HostPython, *, trusted: bool) -> Extras:
     """Return the settings that matplotlib needs, if it is there, and make its list of fonts.
 
-    Making the list runs the package on the host, so it is done for pinned packages of ours alone; programs of a
-    user's environment make the list themselves.
+    Making the list runs the package on the host, so it is done for our own pinned packages alone; programs of
+    a user's environment make the list themselves, which takes 0.3 s.
     """
     if not (packages / "matplotlib").is_dir():
         return Extras({}, {})

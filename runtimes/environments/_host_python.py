@@ -12,8 +12,9 @@ from engine._exceptions import RuntimeUnavailableError
 
 from ._layout import LAYOUT_VERSION
 
-#: What decides over the behaviour of the copy, beside the executable: the C library and libpython.
-_CORE_LIBRARY = re.compile(r"(libc|ld|ld-linux|ld-musl|libpython)[-.\w]*\.so[.\d]*")
+#: The C library, its loader and libpython: every interpreter has mapped them, whatever it has imported, so an
+#: update of one of them gives a new layer, and nothing else does.
+_CORE_LIBRARY = re.compile(r"(libc[.-]|ld[.-]|libpython)[-.\w]*")
 
 
 class HostPython(NamedTuple):
@@ -79,7 +80,7 @@ def _layer_hash(executable: Path, library: Path) -> str:
 
 
 def _core_libraries() -> list[Path]:
-    """Return the C library and libpython that this process has mapped: an update of them makes a new layer."""
+    """Return the C library and libpython as this process has mapped them."""
     with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as maps:
         mapped = {line.split(maxsplit=5)[5].strip() for line in maps if ".so" in line and "/" in line}
     paths = (Path(name) for name in mapped if _CORE_LIBRARY.fullmatch(Path(name).name))

@@ -10,14 +10,16 @@ import msgspec
 from engine._exceptions import EngineError, RuntimeUnavailableError
 from engine._process import run_tool
 
+from ._compile import byte_compile
 from ._host_python import HostPython
-from ._layout import GUEST_PYTHON, GUEST_PYTHON_HOME, MANIFEST, SETUP_HINT, interpreter_root
+from ._layout import GUEST_PYTHON, GUEST_PYTHON_HOME, MANIFEST, interpreter_root
 from ._libraries import Libraries, libraries_of
+from ._manifest import InterpreterManifest, load_interpreter
 from ._modules import importable_names
 from ._skeleton import copy_locale, copy_zones, make_skeleton
 from ._staging import Progress, size_of, staged
 
-#: Not for guests: tests, graphical programs, installers, files for building C programs, and other people's hooks.
+#: Not for guests: tests, graphical programs, installers, files for building C programs, and others' hooks.
 _LEFT_OUT = (
     "__pycache__",
     "config-*",
@@ -35,34 +37,18 @@ _LEFT_OUT = (
     "usercustomize.py",
 )
 _LEFT_OUT_EXTENSIONS = ("_tkinter*", "_test*", "_ctypes_test*", "_xxtest*", "xx*")
-_COMPILE_SECONDS = 300.0
 _PROBE_SECONDS = 30.0
-#: Imports modules with libraries of their own. `lib-dynload` differs between builds, so each may be missing, but one
-#: that is there must load. The last line proves that nothing came from outside of the root.
+#: Imports modules that have libraries of their own: builds differ, so each may be missing, but one that is
+#: there must load. Then says where everything came from.
 _PROBE = """
 import importlib.util, sys
 for name in ("_ctypes", "_ssl", "_hashlib", "_sqlite3", "_lzma", "_bz2", "zlib", "pyexpat", "_decimal"):
     if importlib.util.find_spec(name):
         __import__(name)
 with open("/proc/self/maps") as maps:
-    print(sys.prefix, *sorted({line.split(maxsplit=5)[5].strip() for line in maps if ".so" in line}), sep="\\n")
+    libraries = {line.split(maxsplit=5)[5].strip() for line in maps if ".so" in line}
+print(sys.prefix, *sorted(libraries), sep="\\n")
 """
-
-
-class InterpreterManifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known about a finished interpreter layer.
-
-    Attributes:
-        hash: Its name.
-        version: Of Python.
-        modules: Importable top-level names.
-        bytes: Size on disk.
-    """
-
-    hash: str
-    version: str
-    modules: tuple[str, ...]
-    bytes: int
 
 
 def ensure_interpreter(cache: Path, python: HostPython, progress: Progress) -> InterpreterManifest:
@@ -76,53 +62,6 @@ def ensure_interpreter(cache: Path, python: HostPython, progress: Progress) -> I
     except RuntimeUnavailableError:
         progress(f"copying Python {python.version} into a root folder for guests")
         return _build(cache, python)
-
-
-def load_interpreter(cache: Path, layer: str) -> InterpreterManifest:
-    """Read the manifest of an interpreter layer and see that its executable is there.
-
-    Raises:
-        RuntimeUnavailableError: The layer is missing or damaged.
-    """
-    root = interpreter_root(cache, layer)
-    try:
-        manifest = msgspec.json.decode((root.parent / MANIFEST).read_bytes(), type=InterpreterManifest)
-    except (OSError, msgspec.DecodeError) as error:
-        raise RuntimeUnavailableError(
-            f"interpreter layer `{layer}` is missing or damaged", hint=SETUP_HINT
-        ) from error
-    if not (root / GUEST_PYTHON[1:]).is_file():
-        raise RuntimeUnavailableError(f"interpreter layer `{layer}` has lost its executable", hint=SETUP_HINT)
-    return manifest
-
-
-def byte_compile(python: HostPython, folder: Path, *, guest_path: str) -> None:
-    """Compile all sources below `folder` for guests, who see it at `guest_path`.
-
-    Unchecked: the layer never changes, and looking at each source's date costs a start-up several milliseconds.
-    Files that do not compile (templates, other versions' syntax) are left as sources.
-    """
-    arguments = [
-        "-q",
-        "-q",
-        "-j",
-        "0",
-        "--invalidation-mode",
-        "unchecked-hash",
-        "-s",
-        folder,
-        "-p",
-        guest_path,
-    ]
-    try:
-        run_tool(
-            [python.executable, "-I", "-m", "compileall", *arguments, folder],
-            timeout_seconds=_COMPILE_SECONDS,
-        )
-    except EngineError as error:
-        # compileall exits with 1 for a single bad file; a tool that did not work at all leaves no cache folder.
-        if next(folder.rglob("*.pyc"), None) is None:
-            raise RuntimeUnavailableError(f"byte-compiling `{guest_path}` failed: {error}") from error
 
 
 def _build(cache: Path, python: HostPython) -> InterpreterManifest:
@@ -152,7 +91,7 @@ def _build(cache: Path, python: HostPython) -> InterpreterManifest:
 def _close_executable(root: Path) -> None:
     """Let nobody read the executable: the kernel then closes the memory of what runs it to other processes.
 
-    A process started from an unreadable file is not dumpable: no `/proc/<pid>/mem`, no `ptrace`, no core dump.
+    A process started from an unreadable file is not dumpable: no `/proc/<pid>/mem`, `ptrace` or core dump.
     """
     (root / GUEST_PYTHON[1:]).chmod(0o111)
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine._exceptions import RuntimeUnavailableError
-from engine._process import run_tool
+from engine._process import ToolError, run_tool
 
-#: Libraries outside a wheel that the manylinux policies let it use, less those of graphical desktops; `gomp` is
-#: used by wheels that do not bring their own. Older C libraries load `nss_files` by name for `/etc/passwd`.
+#: Libraries outside a wheel that the manylinux policies let it use, less those of graphical desktops; `gomp`
+#: for wheels that do not bring their own. Older C libraries load `nss_files` by name for `/etc/passwd`.
 BASELINE = (
     "libatomic.so.1",
     "libcrypt.so.1",
@@ -62,17 +62,15 @@ def _linked(binaries: list[Path]) -> tuple[dict[str, Path], str | None]:
     ldd = shutil.which("ldd")
     if ldd is None:
         raise RuntimeUnavailableError("`ldd` is missing", hint="install it (Debian: `libc-bin`)")
-    # A static executable makes ldd fail; it is told apart here because that is no failure for us.
-    if len(binaries) == 1 and not _is_dynamic(binaries[0]):
-        return {}, None
-    text = run_tool([ldd, *binaries], timeout_seconds=_LDD_SECONDS)
+    try:
+        text = run_tool([ldd, *binaries], timeout_seconds=_LDD_SECONDS)
+    except ToolError as error:
+        # "not a dynamic executable", or musl's "Not a valid dynamic program": a static Python needs nothing.
+        if len(binaries) == 1 and "dynamic" in str(error):
+            return {}, None
+        raise RuntimeUnavailableError(f"the libraries of `{binaries[0]}` cannot be found: {error}") from error
     loader = _LOADER.search(text)
     return {name: Path(path) for name, path in _LINKED.findall(text)}, loader[1] if loader else None
-
-
-def _is_dynamic(executable: Path) -> bool:
-    # The path of the loader lies within the first page of every common linker's output.
-    return b"/ld-" in executable.read_bytes()[:4096]
 
 
 def _baseline(executable: Path, folders: set[Path]) -> dict[str, Path]:

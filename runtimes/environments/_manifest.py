@@ -1,6 +1,5 @@
-"""What is known about a finished environment layer, and how its content is named."""
+"""What is known about finished layers, and which layer a name stands for."""
 
-import hashlib
 from pathlib import Path
 from typing import Literal
 
@@ -8,7 +7,7 @@ import msgspec
 
 from engine._exceptions import RuntimeUnavailableError
 
-from ._layout import LAYOUT_VERSION, MANIFEST, SETUP_HINT, environment_folder
+from ._layout import GUEST_PYTHON, MANIFEST, SETUP_HINT, environment_folder, interpreter_root
 
 CURRENT = "current"
 PACKAGES = "packages"
@@ -25,7 +24,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
         lock: Pinned requirements with hashes; empty for an environment without packages.
         wheels: Folder of wheels to install from, in place of the package index.
         preload: Modules that a process may import before it takes programs.
-        unneeded: Patterns of what guests never use, below the packages folder; removed after the installation.
+        unneeded: Patterns of what guests never use, below the packages folder; removed once installed.
     """
 
     name: str
@@ -34,6 +33,22 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     wheels: str | None = None
     preload: tuple[str, ...] = ()
     unneeded: tuple[str, ...] = ()
+
+
+class InterpreterManifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known about a finished interpreter layer.
+
+    Attributes:
+        hash: Its name.
+        version: Of Python.
+        modules: Importable top-level names.
+        bytes: Size on disk.
+    """
+
+    hash: str
+    version: str
+    modules: tuple[str, ...]
+    bytes: int
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +61,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         recipe: What it was built from.
         modules: Importable top-level names of its packages.
         env: Environment variables that its programs need.
-        links: Symbolic links that a jail makes in its writable folders: guest path -> target.
+        links: Symbolic links that a jail makes, with the folders above them: guest path -> target.
         created: UTC, ISO 8601.
         bytes: Size on disk, without the interpreter.
     """
@@ -60,12 +75,6 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     links: dict[str, str]
     created: str
     bytes: int
-
-
-def layer_hash(recipe: Recipe, interpreter: str) -> str:
-    """Name the content: equal recipes for equal interpreters give equal layers, wherever the wheels lie."""
-    content = (LAYOUT_VERSION, interpreter, recipe.lock, recipe.preload, recipe.unneeded)
-    return hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:32]
 
 
 def current_layer(cache: Path, name: str) -> str | None:
@@ -89,3 +98,21 @@ def read_manifest(cache: Path, name: str, layer: str) -> Manifest:
         raise RuntimeUnavailableError(
             f"environment `{name}` is damaged: `{path}` cannot be read", hint=SETUP_HINT
         ) from error
+
+
+def load_interpreter(cache: Path, layer: str) -> InterpreterManifest:
+    """Read the manifest of an interpreter layer and see that its executable is there.
+
+    Raises:
+        RuntimeUnavailableError: The layer is missing or damaged.
+    """
+    root = interpreter_root(cache, layer)
+    try:
+        manifest = msgspec.json.decode((root.parent / MANIFEST).read_bytes(), type=InterpreterManifest)
+    except (OSError, msgspec.DecodeError) as error:
+        raise RuntimeUnavailableError(
+            f"interpreter layer `{layer}` is missing or damaged", hint=SETUP_HINT
+        ) from error
+    if not (root / GUEST_PYTHON[1:]).is_file():
+        raise RuntimeUnavailableError(f"interpreter layer `{layer}` has lost its executable", hint=SETUP_HINT)
+    return manifest

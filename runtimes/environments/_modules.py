@@ -21,9 +21,9 @@ _IMPORT = re.compile(
 def find_imports(code: bytes | str) -> frozenset[str]:
     """Return the top-level names that a Python program seems to import, from a scan of its text.
 
-    Deliberately not `ast.parse`: the host must not feed hostile code to its own compiler, which deep nesting can
-    crash and large literals can fill with memory. A scan may find a name in a string and miss an import made by a
-    call; both only affect which environment is chosen, never what a program may do.
+    Deliberately not `ast.parse`: the host must not feed hostile code to its own compiler, which deep nesting
+    can crash and large literals can fill with memory. A scan may find a name in a string and miss an import
+    made by a call; both only affect which environment is chosen, never what a program may do.
     """
     data = code.encode("utf-8", "replace") if isinstance(code, str) else code
     found: set[str] = set()

@@ -5,16 +5,16 @@ from pathlib import Path
 
 from engine._exceptions import ConfigError
 
-from ._build import ensure_environment
+from ._build import ensure_environment, layer_hash
 from ._catalog import built_in
 from ._host_python import HostPython, host_python
 from ._layout import BASE, checked_name
-from ._manifest import Recipe, current_layer, layer_hash, read_manifest
+from ._manifest import Recipe, current_layer, read_manifest
 from ._staging import Progress, cache_lock
 
 
 def setup(cache: Path, names: Sequence[str], progress: Progress, *, nsjail: str | None = None) -> None:
-    """Build the interpreter layer, the named environments (`base` is always one) and fetch nsjail if there is none.
+    """Fetch nsjail if there is none, and build the named environments; `base` is always one of them.
 
     What is there already is left alone, which takes some milliseconds. A user's environment that was made for
     another Python is built again from its own pins.

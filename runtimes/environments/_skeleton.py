@@ -27,7 +27,7 @@ _FILES = {
 _ZONES = Path("/usr/share/zoneinfo")
 #: The same zones again, counted otherwise; and a table of leap seconds per zone.
 _ZONE_DUPLICATES = ("posix", "right")
-#: The C library's only locale that needs no language: UTF-8 text, sorted by code point. Older systems write it large.
+#: The C library's only UTF-8 locale without a language. Older systems write it in capitals.
 _LOCALES = (Path("/usr/lib/locale/C.utf8"), Path("/usr/lib/locale/C.UTF-8"))
 
 

@@ -10,7 +10,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from engine._exceptions import RuntimeUnavailableError
@@ -19,6 +19,8 @@ type Progress = Callable[[str], None]
 
 _STAGING_PREFIX = ".building-"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+#: Enough of a list of failures to see what they have in common.
+_REASON_CHARACTERS = 500
 
 
 @contextmanager
@@ -68,7 +70,23 @@ def staged(final: Path) -> Iterator[Path]:
             staging.rename(final)
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
+        with suppress(OSError):
+            parent.rmdir()  # if it was made for this alone
         raise
+
+
+@contextmanager
+def scratch(parent: Path) -> Iterator[Path]:
+    """Lend an empty folder that vanishes at the end. The caller holds the cache's lock."""
+    with writing(parent):
+        make_folder(parent)
+        remove_leftovers(parent)
+        folder = Path(tempfile.mkdtemp(prefix=_STAGING_PREFIX, dir=parent))
+    try:
+        with writing(parent):
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -89,11 +107,13 @@ def no_space(target: Path) -> RuntimeUnavailableError:
 
 
 def _unwritable(target: Path, error: OSError | shutil.Error) -> RuntimeUnavailableError:
-    if error.errno in _FULL or (isinstance(error, shutil.Error) and "No space left" in str(error)):
+    # `copytree` gathers what went wrong into one error without a number.
+    reason = error.strerror or str(error)[:_REASON_CHARACTERS]
+    if error.errno in _FULL or os.strerror(errno.ENOSPC) in reason:
         return no_space(target)
-    reason = error.strerror or str(error)
+    where = f" (`{error.filename}`)" if error.filename else ""
     return RuntimeUnavailableError(
-        f"`{target}` cannot be written: {reason}",
+        f"`{target}` cannot be written: {reason}{where}",
         hint="make the cache folder writable, or choose another with `ISORUN_CACHE_DIR`",
     )
 
@@ -125,7 +145,7 @@ def open_to_readers(root: Path) -> None:
             mode = os.lstat(path).st_mode
             if stat.S_ISLNK(mode) or not mode & 0o444:  # unreadable on purpose
                 continue
-            os.chmod(path, 0o755 if stat.S_ISDIR(mode) or mode & stat.S_IXUSR else 0o644)  # noqa: S103
+            os.chmod(path, 0o755 if stat.S_ISDIR(mode) or mode & stat.S_IXUSR else 0o644)
 
 
 def size_of(root: Path) -> int:

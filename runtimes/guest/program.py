@@ -10,7 +10,7 @@ import builtins
 import os
 import sys
 
-import report as reports
+import report as reports  # type: ignore[import-not-found]
 
 TYPE_CHECKING = False  # `typing` alone would double a fresh start
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _prepare_interpreter(source: str, args: list[str], packages: str | None, liv
 
 def _execute(code: bytes, source: str, names: dict[str, Any]) -> Any:
     """Run the program; return its last expression, or its variable `result`."""
-    tree = compile(code, source, "exec", _ast.PyCF_ONLY_AST, dont_inherit=True)
+    tree: Any = compile(code, source, "exec", _ast.PyCF_ONLY_AST, dont_inherit=True)
     last = None
     if tree.body and isinstance(tree.body[-1], _ast.Expr):
         last = compile(_ast.Expression(tree.body.pop().value), source, "eval", dont_inherit=True)
@@ -171,7 +171,7 @@ def _finish(outcome: dict[str, Any], names: dict[str, Any], pipe: int) -> None:
 
 def _save_figures() -> None:
     """Save figures that the program left open as `figure-<number>.png`."""
-    from matplotlib import pyplot
+    from matplotlib import pyplot  # type: ignore[import-not-found]
 
     for number in pyplot.get_fignums():
         name = f"figure-{number}.png"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
 import _json
+import os
 
 TYPE_CHECKING = False  # `typing` alone would double a fresh start
 if TYPE_CHECKING:

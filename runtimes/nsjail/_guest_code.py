@@ -52,7 +52,7 @@ def _build(sources: dict[str, bytes], folder: Path) -> None:
     try:
         for name, source in sources.items():
             _compile(staging, name, source)
-        os.chmod(staging, 0o755)
+        os.chmod(staging, 0o755)  # noqa: S103  # the jail reads it under another uid
         staging.rename(folder)
     except OSError:
         if not folder.is_dir():  # else another engine was faster, which is as good

@@ -4,8 +4,7 @@ import re
 from collections.abc import Mapping
 
 from engine import Result, Status
-
-from ..environments import Environment
+from runtimes.environments import Environment
 
 # The name comes from the program; it is repeated only if it can be a module's.
 _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")

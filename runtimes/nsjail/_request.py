@@ -9,8 +9,8 @@ import math
 
 from engine import Program
 from policies import Limits, Policy
+from runtimes.environments import Environment
 
-from ..environments import Environment
 from ._languages import Language
 
 _MIB = 1 << 20

@@ -21,13 +21,22 @@ from engine import (
     Usage,
 )
 from engine._process import Bounds, Child, Ended
-from engine._protocol import Exit, Failed, FrameReader, Report, Started, decode, decode_report
+from engine._protocol import (
+    Exit,
+    Failed,
+    FrameReader,
+    GuestMessage,
+    Report,
+    Started,
+    decode,
+    decode_report,
+)
 from engine._pump import Capture, Pump
 from engine._runtime import Emit, isolation_of
 from policies import Policy
+from runtimes._pipes import Pipes
+from runtimes._verdict import Space, Verdict, verdict
 
-from .._pipes import Pipes
-from .._verdict import Space, Verdict, verdict
 from ._request import SUPERVISOR_PIDS
 
 _MIB = 1 << 20
@@ -52,7 +61,7 @@ class Run:
         self._started_ms: float | None = None
         self._failure: str | None = None
         self._violation: ProtocolError | None = None
-        self._begin = time.perf_counter()
+        self._begin = time.monotonic()
 
     async def finish(self, request: bytes, stdin: bytes) -> Ended:
         """Hand the program over, move its bytes, and wait until nothing of it is left."""
@@ -72,7 +81,7 @@ class Run:
         return ended
 
     def elapsed_ms(self) -> float:
-        return (time.perf_counter() - self._begin) * 1000
+        return (time.monotonic() - self._begin) * 1000
 
     def judge(self, ended: Ended, space: Space) -> Verdict:
         return verdict(ended, self._wait_status, space)
@@ -120,14 +129,14 @@ class Run:
         pipes, pump = self._pipes, self._pump
         pump.read(pipes.stdout, lambda data: self._output("stdout", data))
         pump.read(pipes.stderr, lambda data: self._output("stderr", data))
-        pump.read(pipes.status, self._on_status)
         pump.read(pipes.report, self._on_report)
-        pump.read(pipes.requests.fileno(), self._on_answer)
+        pump.read_at_end(pipes.status, self._on_status)
+        pump.read_at_end(pipes.requests.fileno(), self._on_answer)
         pump.write(pipes.requests.fileno(), request, lambda: None)
         pump.write(pipes.stdin, stdin, self._end_stdin)
 
     def _end_stdin(self) -> None:
-        # Closing must leave the number valid for Pipes.close, so the end of file is made by replacing the pipe.
+        # Pipes.close closes this number later, so end of file is made by putting something else there.
         null = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
         os.dup2(null, self._pipes.stdin, inheritable=False)
         os.close(null)
@@ -138,16 +147,15 @@ class Run:
             self._emit(Output(stream=stream, data=kept))
 
     def _on_status(self, data: bytes) -> None:
-        for frame in self._guarded(self._status, data):
-            message = decode(frame)
+        for message in self._decoded(self._status, data):
             if isinstance(message, Exit):
                 self._wait_status = message.wait_status
 
     def _on_answer(self, data: bytes) -> None:
-        for frame in self._guarded(self._answers, data):
-            match decode(frame):
-                case Started():
-                    self._started_ms = self.elapsed_ms()
+        for message in self._decoded(self._answers, data):
+            match message:
+                case Started(monotonic_ns=moment):
+                    self._started_ms = (moment / 1e9 - self._begin) * 1000
                 case Failed(error=error):
                     self._failure = error
                 case _:
@@ -163,9 +171,9 @@ class Run:
         except ProtocolError as error:
             self._report_problem = str(error)
 
-    def _guarded(self, reader: FrameReader, data: bytes) -> list[bytes]:
+    def _decoded(self, reader: FrameReader, data: bytes) -> list[GuestMessage]:
         try:
-            return reader.feed(data)
+            return [decode(frame) for frame in reader.feed(data)]
         except ProtocolError as error:
             self._violate(error)
             return []

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import ClassVar, override
 
@@ -11,10 +12,17 @@ from engine import Capabilities, Program, Result, Runtime, RuntimeUnavailableErr
 from engine._host import Host
 from engine._process import Bounds
 from policies import Policy, key
+from runtimes._jail import GUEST_UID, JailPlan, jail_text
+from runtimes._pipes import GUEST_DESCRIPTORS, make_pipes
+from runtimes.environments import (
+    Environment,
+    choose,
+    find_imports,
+    list_environments,
+    load_environment,
+    using,
+)
 
-from .._jail import GUEST_UID, JailPlan, jail_text
-from .._pipes import GUEST_DESCRIPTORS, make_pipes
-from ..environments import Environment, choose, find_imports, list_environments, load_environment
 from ._binary import find_nsjail
 from ._guest_code import GUEST_CODE, SUPERVISOR, ensure_guest_code
 from ._hints import hint_for
@@ -50,12 +58,14 @@ class NsjailRuntime(Runtime):
         self._languages: dict[str, Language] = {}
         self._nsjail = Path()
         self._guest_code = Path()
+        self._cache_use = ExitStack()
         self._prepared = False
 
     @override
     async def prepare(self) -> None:
         if self._prepared:
             return
+        self._cache_use.close()  # of an earlier attempt that failed
         self._languages = find_languages(self._host.config.interpreters)
         await anyio.to_thread.run_sync(self._find_parts)
         await ensure_proof(self, self._cache, self._identity())
@@ -114,8 +124,10 @@ class NsjailRuntime(Runtime):
         for descriptor in self._configs.values():
             os.close(descriptor)
         self._configs.clear()
+        self._cache_use.close()
 
     def _find_parts(self) -> None:
+        self._cache_use.enter_context(using(self._cache))
         self._nsjail = find_nsjail(self._host.config.nsjail, self._cache)
         self._guest_code = ensure_guest_code(self._cache)
         listed = list_environments(self._cache)

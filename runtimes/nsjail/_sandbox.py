@@ -16,6 +16,7 @@ from engine import (
     ProtocolError,
     Result,
     Sandbox,
+    SandboxLostError,
     SandboxStartError,
     Template,
 )
@@ -23,11 +24,11 @@ from engine._process import Child
 from engine._protocol import Ready, decode
 from engine._runtime import Emit
 from policies import Policy
+from runtimes._collect import collect, is_empty
+from runtimes._pipes import Pipes
+from runtimes._verdict import Space
+from runtimes.environments import Environment
 
-from .._collect import collect, is_empty
-from .._pipes import Pipes
-from .._verdict import Space
-from ..environments import Environment
 from ._languages import Language
 from ._request import encode_request
 from ._run import Run
@@ -124,8 +125,8 @@ class NsjailSandbox(Sandbox):
     async def _gone(self) -> None:
         try:
             await self._child.wait()
-        except SandboxStartError:
-            return  # it never was there
+        except (SandboxStartError, SandboxLostError):
+            return  # it never was there, or is gone already
 
     async def _why_not_started(self) -> str:
         ended = await self._child.wait()

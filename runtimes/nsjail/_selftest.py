@@ -60,8 +60,7 @@ async def ensure_proof(runtime: _Starter, cache: Path, identity: str) -> None:
     Raises:
         RuntimeUnavailableError: A defence does not hold here, or the jail does not start at all.
     """
-    boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
-    proof = cache / "proofs" / hashlib.sha256(f"{identity}\n{boot}\n{_PROBE}".encode()).hexdigest()[:32]
+    proof = _proof_file(cache, identity)
     if proof.exists():
         return
     failed = await _failed_checks(runtime)
@@ -70,8 +69,21 @@ async def ensure_proof(runtime: _Starter, cache: Path, identity: str) -> None:
             f"the jail does not contain here: not true that {'; '.join(failed)}",
             hint="see `isorun doctor`; nothing runs in this tier until it does",
         )
-    proof.parent.mkdir(parents=True, exist_ok=True)
-    proof.touch()
+    _write_proof(proof)
+
+
+def _proof_file(cache: Path, identity: str) -> Path:
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+    digest = hashlib.sha256(f"{identity}\n{boot}\n{_PROBE}".encode()).hexdigest()
+    return cache / "proofs" / digest[:32]
+
+
+def _write_proof(proof: Path) -> None:
+    try:
+        proof.parent.mkdir(parents=True, exist_ok=True)
+        proof.touch()
+    except OSError:
+        return  # a cache that cannot be written costs a probe per engine, nothing else
 
 
 async def _failed_checks(runtime: _Starter) -> list[str]:
@@ -96,5 +108,5 @@ async def _failed_checks(runtime: _Starter) -> list[str]:
 def _start_hint() -> str:
     restricted = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
     if os.geteuid() != 0 and restricted.exists() and restricted.read_text(encoding="ascii").strip() == "1":
-        return "AppArmor forbids unprivileged user namespaces here; `isorun doctor` prints the profile to install"
+        return "AppArmor forbids user namespaces here; `isorun doctor` prints the profile to install"
     return "see `isorun doctor`"

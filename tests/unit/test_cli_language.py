@@ -48,6 +48,10 @@ def test_ending_wins_over_first_line() -> None:
     assert language_of("a.pl", b"#!/usr/bin/python3\n") == "perl"
 
 
+def test_configured_ending_wins_over_the_built_in_one() -> None:
+    assert language_of("a.PL", b"", {".pl": "prolog"}) == "prolog"
+
+
 def test_first_line_helps_where_the_ending_does_not() -> None:
     assert language_of("script", b"#!/usr/bin/perl\n") == "perl"
 

@@ -1,0 +1,139 @@
+"""Cancellation fuzz: wherever a caller is cancelled, nothing is lost and the pool still works."""
+
+import anyio
+import pytest
+from anyio.lowlevel import checkpoint
+
+from engine import Pool, Program, Template
+from engine.testing import FakeRuntime, FakeSandbox, prints
+from policies import Policy
+
+from ._pools import accounted, hold, lease_once, open_pool, settle
+
+# Longer than the longest way through a lease: start, run and close pass three checkpoints each.
+POINTS = range(24)
+
+
+async def use(pool: Pool) -> None:
+    async with pool.acquire() as lease:
+        await lease.sandbox.run(Program(code="1"), Policy(), None)
+
+
+async def cancel_after(points: int, pool: Pool) -> None:
+    """Run one lease and cancel it when other tasks have had their turn this many times."""
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(use, pool)
+        for _ in range(points):
+            await checkpoint()
+        tasks.cancel_scope.cancel()
+
+
+async def assert_sound(pool: Pool, runtime: FakeRuntime) -> None:
+    await settle()
+    stats = pool.stats()
+    assert stats.live == stats.idle == runtime.live
+    assert (stats.leased, stats.starting, stats.closing, stats.waiting) == (0, 0, 0, 0)
+    assert accounted(stats)
+    await lease_once(pool)
+
+
+@pytest.mark.parametrize("warm", [0, 1])
+async def test_cancelled_lease_leaves_nothing(warm: int) -> None:
+    for points in POINTS:
+        runtime = FakeRuntime(behaviour=prints(b"x"), checkpoints=3)
+        async with open_pool(runtime, warm=warm, max_size=2) as pool:
+            await cancel_after(points, pool)
+            await cancel_after(points, pool)
+
+            await assert_sound(pool, runtime)
+
+        assert runtime.live == 0
+
+
+@pytest.mark.parametrize("warm", [0, 1])
+async def test_cancelled_waiter_takes_nothing_with_it(warm: int) -> None:
+    for points in POINTS:
+        runtime = FakeRuntime(checkpoints=3)
+        async with open_pool(runtime, warm=warm, max_size=1) as pool, anyio.create_task_group() as tasks:
+            release = anyio.Event()
+            tasks.start_soon(hold, pool, release)
+            await settle()
+            tasks.start_soon(cancel_after, points, pool)
+            tasks.start_soon(lease_once, pool)
+            await checkpoint()
+            release.set()
+
+            await assert_sound(pool, runtime)
+
+
+async def test_crowd_with_every_other_caller_cancelled_is_served() -> None:
+    for points in POINTS:
+        runtime = FakeRuntime(checkpoints=2)
+        async with open_pool(runtime, warm=1, max_size=2) as pool:
+            async with anyio.create_task_group() as tasks:
+                for number in range(8):
+                    if number % 2:
+                        tasks.start_soon(cancel_after, points + number, pool)
+                    else:
+                        tasks.start_soon(lease_once, pool)
+
+            await assert_sound(pool, runtime)
+
+
+async def test_pool_closed_at_any_point_destroys_everything() -> None:
+    for points in POINTS:
+        runtime = FakeRuntime(checkpoints=3)
+        async with anyio.create_task_group() as callers:
+            async with open_pool(runtime, warm=1, max_size=2) as pool:
+                for _ in range(4):
+                    callers.start_soon(_use_until_closed, pool)
+                for _ in range(points):
+                    await checkpoint()
+
+        assert runtime.live == 0
+        assert pool.stats().live == 0
+        assert accounted(pool.stats())
+
+
+class CancellingRuntime(FakeRuntime):
+    """Cancels a scope at the moment when a start is done."""
+
+    scope: anyio.CancelScope | None = None
+
+    async def start(self, template: Template) -> FakeSandbox:
+        sandbox = await super().start(template)
+        if self.scope is not None:
+            self.scope.cancel()
+        return sandbox
+
+
+async def test_sandbox_granted_to_a_cancelled_waiter_goes_to_the_next() -> None:
+    runtime = CancellingRuntime()
+    async with open_pool(runtime, warm=1, max_size=1) as pool, anyio.create_task_group() as tasks:
+        await lease_once(pool)
+        runtime.start_gate = anyio.Event()
+        await settle()
+        runtime.scope = anyio.CancelScope()
+        tasks.start_soon(_lease_in, runtime.scope, pool)
+        await settle()
+        tasks.start_soon(lease_once, pool)
+        await settle()
+        assert pool.stats().waiting == 2
+
+        runtime.start_gate.set()
+        await settle()
+
+        assert pool.stats().warm == 1
+        assert pool.stats().cold == 1
+
+
+async def _lease_in(scope: anyio.CancelScope, pool: Pool) -> None:
+    with scope:
+        await lease_once(pool)
+
+
+async def _use_until_closed(pool: Pool) -> None:
+    try:
+        await use(pool)
+    except Exception:  # the error depends on the point; that there is no sandbox left does not
+        return
