@@ -57,7 +57,7 @@ def jail_text(plan: JailPlan) -> str:
 
 def jail_config(plan: JailPlan) -> NsJailConfig:
     """Translate a plan; every clause is explicit, nothing is left to nsjail's defaults."""
-    return NsJailConfig(
+    config = NsJailConfig(
         name="isorun",
         hostname="isorun",
         cwd="/box",
@@ -79,27 +79,26 @@ def jail_config(plan: JailPlan) -> NsJailConfig:
         iface_no_lo=True,
         mount=_mounts(plan),
         seccomp_string=kafel(platform.machine()).split("\n"),
-        **_resource_limits(),
     )
+    _limit_resources(config)
+    return config
 
 
-def _resource_limits() -> dict[str, object]:
-    """Roofs for the supervisor; the runner sets those of the policy, hard and soft alike."""
-    return {
-        "rlimit_as_type": RLimitType.INF,
-        "rlimit_core": 0,
-        "rlimit_cpu_type": RLimitType.INF,
-        "rlimit_fsize_type": RLimitType.INF,
-        "rlimit_nofile_type": RLimitType.HARD,
-        "rlimit_nproc_type": RLimitType.HARD,
-        "rlimit_stack_type": RLimitType.SOFT,
-        "rlimit_memlock": 64,
-        "rlimit_memlock_type": RLimitType.VALUE,
-        "rlimit_msgqueue": 0,
-        "rlimit_msgqueue_type": RLimitType.VALUE,
-        "rlimit_rtprio": 0,
-        "rlimit_rtprio_type": RLimitType.VALUE,
-    }
+def _limit_resources(config: NsJailConfig) -> None:
+    """Set roofs for the supervisor; the runner sets those of the policy, hard and soft alike."""
+    config.rlimit_as_type = RLimitType.INF
+    config.rlimit_core = 0
+    config.rlimit_cpu_type = RLimitType.INF
+    config.rlimit_fsize_type = RLimitType.INF
+    config.rlimit_nofile_type = RLimitType.HARD
+    config.rlimit_nproc_type = RLimitType.HARD
+    config.rlimit_stack_type = RLimitType.SOFT
+    config.rlimit_memlock = 64
+    config.rlimit_memlock_type = RLimitType.VALUE
+    config.rlimit_msgqueue = 0
+    config.rlimit_msgqueue_type = RLimitType.VALUE
+    config.rlimit_rtprio = 0
+    config.rlimit_rtprio_type = RLimitType.VALUE
 
 
 def _mounts(plan: JailPlan) -> list[MountPt]:

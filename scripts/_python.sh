@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Shared by the scripts beside it: find uv and a Python, and keep `.venv` in step with `uv.lock`.
 #
 # Sourced, never run. Afterwards these are set:
@@ -83,7 +84,7 @@ find_uv() {
 
 # A folder of its own (`--target`) works where pip refuses to touch the system's packages, and changes nothing else.
 fetch_uv() {
-    local hint='install uv yourself (https://docs.astral.sh/uv/), or pip (`apt install python3-pip`)'
+    local hint='install uv yourself (https://docs.astral.sh/uv/), or pip (apt install python3-pip)'
     python3 -m pip --version >/dev/null 2>&1 || fail 'there is neither uv nor pip to fetch it with' "$hint"
     say "fetching uv into $root/.tools"
     mkdir -p "$root/.tools"

@@ -10,6 +10,7 @@ from typing import NoReturn
 from engine.warden.cgroup import Group
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 #: Above every descriptor number that a command asks for.
 _PARKING = 100
 #: The kernel's first choice when the whole machine runs out of memory.
@@ -36,6 +37,21 @@ def spawn(argv: Sequence[str], descriptors: Mapping[int, int], group: Group) -> 
         _become(argv, descriptors, group, warden, failure)
     os.close(failure)
     return pid, report
+
+
+def become_subreaper() -> None:
+    """Ask for the orphans of our children: else a killed jail waits for the init of the system to reap it."""
+    if _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+def children(pid: int) -> list[int]:
+    """Return the children of a process that has one thread; empty when it is gone."""
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            return [int(child) for child in file.read().split()]
+    except OSError:
+        return []
 
 
 def _become(

@@ -11,6 +11,7 @@ import time
 from typing import Any
 
 from engine.warden.cgroup import Group
+from engine.warden.child import become_subreaper, children
 from engine.warden.trees import close_trees, open_trees, sweep
 from engine.warden.ward import Ward
 
@@ -104,7 +105,16 @@ class Loop:
             report = ward.ended(now)
             if report is not None:
                 del self._wards[ward.number]
+                self._reap_orphans()
                 self._send(report)
+
+    def _reap_orphans(self) -> None:
+        """Collect processes of killed jails, which the kernel hands to us because we are their subreaper."""
+        own = {ward.pid for ward in self._wards.values()}
+        for pid in children(os.getpid()):
+            if pid not in own:
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(pid, os.WNOHANG)
 
     def _timeout(self) -> float | None:
         moments = [due for ward in self._wards.values() if (due := ward.due()) is not None]
@@ -135,6 +145,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
         # Only the engine ends the warden: a Ctrl-C for the engine must not leave its runs unguarded.
         signal.signal(number, signal.SIG_IGN)
+    become_subreaper()
     with contextlib.suppress(OSError):
         os.nice(-5)  # kills must not wait for the cpu that the guests burn; needs privilege
     with socket.socket(fileno=int(sys.argv[1])) as connection:

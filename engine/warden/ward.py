@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.warden.cgroup import Group
-from engine.warden.child import spawn
+from engine.warden.child import children, spawn
 
 #: How often the cpu time of a run near its limit is read.
 CPU_POLL_SECONDS = 0.02
@@ -126,7 +126,7 @@ class Ward:
     def _kill_all(self) -> None:
         self._group.kill()
         # Without a cgroup: the first process in the jail takes its whole pid namespace with it.
-        for pid in (*_children(self.pid), self.pid):
+        for pid in (*children(self.pid), self.pid):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
@@ -144,11 +144,3 @@ class Ward:
             return ""
         finally:
             os.close(self._report)
-
-
-def _children(pid: int) -> list[int]:
-    try:
-        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-            return [int(child) for child in file.read().split()]
-    except OSError:
-        return []

@@ -10,7 +10,6 @@ from runtimes.environments import Environment
 _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 _LIMIT_KEYS = {
-    Status.MEMORY: "limits.memory-mib",
     Status.OUTPUT: "limits.output-kib",
     Status.PIDS: "limits.pids",
 }
@@ -20,6 +19,8 @@ def hint_for(result: Result, environments: Mapping[str, Environment]) -> str | N
     """Return one sentence of advice, or None."""
     if result.error is not None and result.error.module is not None:
         return _module_hint(result.error.module, result.isolation.environment, environments)
+    if result.status is Status.MEMORY:
+        return "raise `limits.memory-mib` in the policy, or use `--memory`, if the program needs more"
     if result.status in _LIMIT_KEYS:
         return f"raise `{_LIMIT_KEYS[result.status]}` in the policy if the program needs more"
     if result.reason in ("wall-limit", "cpu-limit"):

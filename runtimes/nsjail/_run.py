@@ -186,9 +186,10 @@ class Run:
         if self._violation is not None:
             raise self._violation
         if self._failure is not None:
+            full = "No space left" in self._failure
             raise SandboxStartError(
                 f"the sandbox could not be prepared: {self._failure}",
-                hint="raise `limits.disk-mib` or `limits.file-count` if the input files do not fit",
+                hint="raise `limits.disk-mib` or `limits.file-count`" if full else "see `isorun doctor`",
             )
         if self._started_ms is None and not ended.killed and not ended.oom_kills:
             raise SandboxLostError("the sandbox ended before the program began", hint="try again")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from engine import ConfigError, File, Limits, Program
-from engine._inputs import MAX_DEPTH, MAX_NAME_BYTES, MAX_PART_BYTES, check_files, load_files
+from engine._inputs import _OPEN_FLAGS, MAX_DEPTH, MAX_NAME_BYTES, MAX_PART_BYTES, check_files, load_files
 
 MIB = 1024 * 1024
 # The policy counts files and folders; nothing smaller than this is a valid policy.
@@ -174,6 +174,12 @@ async def test_source_that_is_not_a_readable_regular_file_is_refused(
 
     with pytest.raises(ConfigError, match=problem):
         await load(File(name="p", path="source"))
+
+
+def test_opening_a_source_that_became_a_fifo_does_not_wait(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+
+    os.close(os.open(tmp_path / "fifo", _OPEN_FLAGS))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="needs an ordinary user: root may read every file")

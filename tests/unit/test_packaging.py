@@ -13,9 +13,10 @@ import uv
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PACKAGES = ("agent", "engine", "policies", "runtimes")
-#: A test, for parametrised ones with the case in brackets.
-_TEST_NAME = re.compile(r"`(?P<file>tests/[\w/]+\.py)::(?P<test>\w+)(\[(?P<case>\w+)\])?`")
+_TEST_NAME = re.compile(r"`(?P<file>\w+/test_\w+\.py)::(?P<test>\w+)`")
+_ATTACKS = re.compile(r"\battacks? (?P<names>`\w+`(, `\w+`)*)")
 _SPECIFICATION = (_ROOT / "SPECIFICATION.md").read_text(encoding="utf-8")
+_PROMISES = [line for line in _SPECIFICATION.splitlines() if re.match(r"\| [A-Z]\d", line)]
 _SCRIPTS = ("run", "test", "check")
 
 
@@ -65,27 +66,35 @@ def test_median_module_has_at_most_200_lines() -> None:
 
 
 def test_each_promise_names_a_test_or_says_pending() -> None:
-    rows = [line for line in _SPECIFICATION.splitlines() if re.match(r"\| [A-Z]\d", line)]
+    held = [_TEST_NAME, _ATTACKS, re.compile("`pending`")]
 
-    assert len(rows) > 20
-    assert [row for row in rows if not _TEST_NAME.search(row) and "`pending`" not in row] == []
+    assert len(_PROMISES) > 20
+    assert [row for row in _PROMISES if not any(pattern.search(row) for pattern in held)] == []
 
 
 def test_promises_are_numbered_without_repetition() -> None:
-    numbers = re.findall(r"^\| ([A-Z]\d+) ", _SPECIFICATION, re.MULTILINE)
+    numbers = [row.split()[1] for row in _PROMISES]
 
     assert len(numbers) == len(set(numbers))
 
 
 @pytest.mark.parametrize("named", sorted({match[0] for match in _TEST_NAME.finditer(_SPECIFICATION)}))
 def test_test_named_in_the_specification_exists(named: str) -> None:
-    match = _TEST_NAME.fullmatch(named)
-    assert match is not None
-    file = _ROOT / match["file"]
+    file, _, test = named.strip("`").partition("::")
 
-    assert match["test"] in _functions_in(file)
-    if match["test"] == "test_attack_is_contained":
-        assert (file.parent / "attacks" / f"{match['case']}.py").is_file()
+    assert test in _functions_in(_ROOT / "tests" / file)
+
+
+def test_attacks_named_in_the_specification_exist() -> None:
+    named = {
+        name
+        for row in _PROMISES
+        for match in _ATTACKS.finditer(row)
+        for name in re.findall(r"\w+", match["names"])
+    }
+
+    assert named
+    assert named <= {path.stem for path in (_ROOT / "tests/security/attacks").glob("*.py")}
 
 
 @pytest.mark.parametrize("name", _SCRIPTS)
