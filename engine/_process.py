@@ -168,6 +168,7 @@ class Warden:
         self._children: dict[int, Child] = {}
         self._count = 0
         self._lost = False
+        self._answered = anyio.Event()
         self.controllers: frozenset[str] = frozenset()
         self.problems: tuple[str, ...] = ()
 
@@ -176,12 +177,13 @@ class Warden:
     async def open(cls) -> AsyncGenerator[Self]:
         """Start a warden; leaving the block ends every process in its care.
 
+        It is not waited for: its start-up and the caller's imports share the time (see `ready`).
+
         Raises:
-            RuntimeUnavailableError: It did not start.
+            RuntimeUnavailableError: It cannot be started.
         """
         warden = cls(*_start_process())
         try:
-            await warden._hello()
             failure: Exception | None = None
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(warden._listen)
@@ -194,6 +196,17 @@ class Warden:
                 raise failure
         finally:
             await warden._close()
+
+    async def ready(self) -> None:
+        """Wait until the warden has said which cgroup controllers it can use.
+
+        Raises:
+            RuntimeUnavailableError: It did not start, or has died.
+        """
+        with anyio.move_on_after(START_SECONDS):
+            await self._answered.wait()
+        if self._lost or not self._answered.is_set():
+            raise RuntimeUnavailableError("the warden process is not there", hint="see its message on stderr")
 
     def spawn(self, argv: Sequence[str], descriptors: Mapping[int, int], bounds: Bounds) -> Child:
         """Start a process in a cgroup of its own, with an empty environment.
@@ -224,17 +237,6 @@ class Warden:
         except OSError:
             self._lose()
 
-    async def _hello(self) -> None:
-        with anyio.move_on_after(START_SECONDS):
-            await anyio.wait_readable(self._connection)
-            data = self._connection.recv(_MAX_MESSAGE)
-            if data:
-                ready = _decoder.decode(data)
-                if isinstance(ready, Ready):
-                    self.controllers, self.problems = ready.controllers, ready.problems
-                    return
-        raise RuntimeUnavailableError("the warden process did not start", hint="see its message on stderr")
-
     async def _listen(self) -> None:
         while not self._lost:
             await anyio.wait_readable(self._connection)
@@ -251,6 +253,8 @@ class Warden:
 
     def _dispatch(self, message: Ready | Refused | Ended) -> None:
         if isinstance(message, Ready):
+            self.controllers, self.problems = message.controllers, message.problems
+            self._answered.set()
             return
         child = self._children.pop(message.number, None)
         if child is None:
@@ -264,6 +268,7 @@ class Warden:
     def _lose(self) -> None:
         """The warden is gone, and with it (by its death signal) every process it had started."""
         self._lost = True
+        self._answered.set()
         for child in self._children.values():
             child.finish(None)
         self._children.clear()

@@ -61,6 +61,8 @@ class Report(msgspec.Struct, tag_field="kind", tag="report", frozen=True, forbid
 
 type GuestMessage = Ready | Started | Failed | Exit
 
+# Bytes that are not UTF-8 are a ValueError of their own.
+_MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _supervisor: msgspec.json.Decoder[GuestMessage] = msgspec.json.Decoder(Ready | Started | Failed | Exit)
 _report = msgspec.json.Decoder(Report)
 
@@ -73,7 +75,7 @@ def decode(payload: bytes) -> GuestMessage:
     """
     try:
         return _supervisor.decode(payload)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except _MALFORMED as error:
         raise ProtocolError(f"malformed frame: {error}") from error
 
 
@@ -85,7 +87,7 @@ def decode_report(payload: bytes) -> Report:
     """
     try:
         return _report.decode(payload)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except _MALFORMED as error:
         raise ProtocolError(f"malformed report: {error}") from error
 
 

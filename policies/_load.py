@@ -2,7 +2,6 @@
 
 import re
 import tomllib
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +12,12 @@ from ._policy import Policy
 
 # A policy is a page of text; more is a mistake or an attack on the parser.
 MAX_POLICY_BYTES = 256 * 1024
+_PRESETS = Path(__file__).parent / "presets"
 
 
 def preset_names() -> list[str]:
     """Return the names of the built-in policies, sorted."""
-    folder = resources.files("policies") / "presets"
-    return sorted(
-        entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")
-    )
+    return sorted(entry.stem for entry in _PRESETS.glob("*.toml"))
 
 
 def load(name_or_path: str | Path) -> Policy:
@@ -47,7 +44,7 @@ def preset_text(name: str) -> str:
             f"unknown policy `{name}`",
             hint=f"presets: {known}; a policy file needs a path with `/` or the ending `.toml`",
         )
-    return (resources.files("policies") / "presets" / f"{name}.toml").read_text(encoding="utf-8")
+    return (_PRESETS / f"{name}.toml").read_text(encoding="utf-8")
 
 
 def parse(text: str, *, source: str = "policy") -> Policy:

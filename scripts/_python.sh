@@ -89,7 +89,8 @@ fetch_uv() {
     say "fetching uv into $root/.tools"
     mkdir -p "$root/.tools"
     printf '*\n' >"$root/.tools/.gitignore"
-    python3 -m pip install --quiet --upgrade --target "$root/.tools/uv" uv >&2 || fail 'pip could not fetch uv' "$hint"
+    PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --upgrade --target "$root/.tools/uv" uv >&2 ||
+        fail 'pip could not fetch uv' "$hint"
 }
 
 # Make `.venv` what `uv.lock` says; some tens of milliseconds when it is so already.
@@ -99,24 +100,21 @@ sync_environment() {
         return
     fi
     find_uv
-    local python
+    local python hints=()
     python="$(find_python)"
-    local arguments=(--locked --project "$root")
+    if [[ -z "$python" ]]; then
+        say "no Python $minimum_python or newer on PATH or in pyenv; asking uv to download one"
+        hints=("or install Python $minimum_python or newer and name it with UV_PYTHON=/path/to/python")
+    fi
+    local arguments=(--locked --project "$root" --python "${python:-$minimum_python}")
     if [[ -x "$venv/bin/isorun" ]]; then
         arguments+=(--quiet)
     else
         say "making $venv"
     fi
-    if [[ -n "$python" ]]; then
-        arguments+=(--python "$python")
-    else
-        say "no Python $minimum_python or newer on PATH or in pyenv; asking uv to download one"
-        arguments+=(--python "$minimum_python")
-    fi
     # A virtual environment that happens to be active is not the one meant here.
     env -u VIRTUAL_ENV -u UV_PROJECT_ENVIRONMENT "${uv_command[@]}" sync "${arguments[@]}" >&2 || fail \
-        "uv could not make $venv" \
-        "if it could not download a Python: install $minimum_python or newer and name it with UV_PYTHON=/path/to/python"
+        "uv could not make $venv" 'repeat when what uv says above is mended' "${hints[@]}"
 }
 
 # Build the guest environments and fetch nsjail; a fraction of a second when they are there.

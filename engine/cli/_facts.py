@@ -32,6 +32,7 @@ async def facts(config: EngineConfig) -> list[Fact]:
 async def _cgroups() -> Fact:
     try:
         async with Warden.open() as warden:
+            await warden.ready()
             controllers, problems = warden.controllers, warden.problems
     except EngineError as error:
         return Fact("cgroups", False, str(error), error.hint)

@@ -6,7 +6,6 @@ import py_compile
 import shutil
 import sys
 import tempfile
-from importlib import resources
 from pathlib import Path
 
 from engine import RuntimeUnavailableError
@@ -14,6 +13,7 @@ from engine import RuntimeUnavailableError
 #: Where the jail sees it.
 GUEST_CODE = "/opt/isorun"
 SUPERVISOR = f"{GUEST_CODE}/supervisor.pyc"
+_SOURCES = Path(__file__).parent.parent / "guest"
 
 
 def ensure_guest_code(cache: Path) -> Path:
@@ -24,7 +24,7 @@ def ensure_guest_code(cache: Path) -> Path:
     """
     sources = {
         entry.name: entry.read_bytes()
-        for entry in resources.files("runtimes.guest").iterdir()
+        for entry in _SOURCES.iterdir()
         if entry.name.endswith(".py") and entry.name != "__init__.py"
     }
     folder = cache / "guest" / _digest(sources)

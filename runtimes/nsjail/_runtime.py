@@ -38,6 +38,9 @@ _WAITING = Bounds(memory_bytes=128 << 20, pids=8)
 _FIRST_UID = 0x7000_0000
 _UIDS_PER_ENGINE = 4096
 
+#: More templates than this are made anew when they come again.
+_MAX_CONFIGS = 64
+
 #: What an interpreter of the host needs to see: programs and libraries, no configuration but the linker's.
 _HOST_BINDS = ("/usr", "/etc/alternatives", "/etc/ld.so.cache")
 
@@ -68,6 +71,7 @@ class NsjailRuntime(Runtime):
         self._cache_use.close()  # of an earlier attempt that failed
         self._languages = find_languages(self._host.config.interpreters)
         await anyio.to_thread.run_sync(self._find_parts)
+        await self._host.warden.ready()
         await ensure_proof(self, self._cache, self._identity())
         self._prepared = True
 
@@ -85,15 +89,14 @@ class NsjailRuntime(Runtime):
 
     @override
     def template(self, program: Program, policy: Policy) -> Template:
-        language = self._languages[program.language]
         environment = self._environment(program)
-        system = language.command is not None
+        system = self._languages[program.language].command is not None
         return Template(
             runtime=self.name,
             key=(*key(policy), environment.hash, system),
             policy=policy,
             environment=environment.name,
-            detail=Detail(environment=environment, language=language),
+            detail=Detail(environment=environment, sees_host_programs=system),
         )
 
     @override
@@ -107,7 +110,7 @@ class NsjailRuntime(Runtime):
             child = self._host.warden.spawn(argv, descriptors, _WAITING)
         finally:
             guest.close()
-        sandbox = NsjailSandbox(template, child, pipes, self.capabilities)
+        sandbox = NsjailSandbox(template, child, pipes, self.capabilities, self._languages)
         try:
             await sandbox.wait_ready()
         except BaseException:
@@ -176,6 +179,8 @@ class NsjailRuntime(Runtime):
             descriptor = os.memfd_create("isorun-jail", os.MFD_CLOEXEC)
             os.write(descriptor, text.encode())
             self._configs[template.key] = descriptor
+            if len(self._configs) > _MAX_CONFIGS:
+                os.close(self._configs.pop(next(iter(self._configs))))
         return descriptor
 
     def _plan(self, template: Template) -> JailPlan:
@@ -184,7 +189,7 @@ class NsjailRuntime(Runtime):
         binds = {str(self._guest_code): GUEST_CODE}
         if detail.environment.packages is not None:
             binds[str(detail.environment.packages)] = "/opt/packages"
-        if detail.language.command is not None:
+        if detail.sees_host_programs:
             binds |= {path: path for path in _HOST_BINDS if os.path.exists(path)}
         return JailPlan(
             root=detail.environment.root,

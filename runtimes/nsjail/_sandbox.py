@@ -3,6 +3,7 @@
 import array
 import os
 import socket
+from collections.abc import Mapping
 from typing import override
 
 import anyio
@@ -44,7 +45,7 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
     """What the runtime puts into a template for its sandboxes."""
 
     environment: Environment
-    language: Language
+    sees_host_programs: bool
 
 
 class NsjailSandbox(Sandbox):
@@ -55,13 +56,22 @@ class NsjailSandbox(Sandbox):
         child: The jail's process, in the warden's care.
         pipes: Owned; closed with the sandbox.
         capabilities: Of the runtime.
+        languages: How to run each language, by name.
     """
 
-    def __init__(self, template: Template, child: Child, pipes: Pipes, capabilities: Capabilities) -> None:
+    def __init__(
+        self,
+        template: Template,
+        child: Child,
+        pipes: Pipes,
+        capabilities: Capabilities,
+        languages: Mapping[str, Language],
+    ) -> None:
         self._template = template
         self._child = child
         self._pipes = pipes
         self._capabilities = capabilities
+        self._languages = languages
         self._work = -1
         self._used = False
         self._closed = False
@@ -98,7 +108,7 @@ class NsjailSandbox(Sandbox):
             program,
             policy,
             environment=detail.environment,
-            language=detail.language,
+            language=self._languages[program.language],
             live=emit is not None,
             cgroups=self._capabilities.cgroups,
         )
