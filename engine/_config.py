@@ -64,7 +64,7 @@ class EngineConfig(Config, frozen=True):
     nsjail: str | None = None
     policy: str = "default"
     pool: PoolConfig = PoolConfig()
-    interpreters: dict[str, Interpreter] = {}
+    interpreters: dict[str, Interpreter] = msgspec.field(default_factory=dict)
 
     @property
     def cache(self) -> Path:

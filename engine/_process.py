@@ -1,12 +1,11 @@
 """The one place that starts and signals processes: set-up tools here, everything else by the warden."""
 
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Literal, NamedTuple, Self
@@ -101,6 +100,7 @@ class Ended(msgspec.Struct, tag_field="kind", tag="ended", frozen=True):
     quarantined: bool
 
 
+_encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Ready | Refused | Ended)
 
 type KillReason = Literal["output", "cancelled", "closed", "protocol"]
@@ -113,6 +113,7 @@ class Child:
         self._warden = warden
         self._number = number
         self._done = anyio.Event()
+        self._listener: Callable[[], None] | None = None
         self._ended: Ended | None = None
         self._refusal: str | None = None
 
@@ -153,10 +154,18 @@ class Child:
             raise SandboxLostError(message, hint="open a new engine", dispatched=True)
         return self._ended
 
+    def notify(self, listener: Callable[[], None]) -> None:
+        """Have `listener` called when the process has ended, at once if it has; there is one listener."""
+        self._listener = listener
+        if not self.is_alive:
+            listener()
+
     def finish(self, ended: Ended | None, refusal: str | None = None) -> None:
         """Record the end; called by the warden client only."""
         self._ended, self._refusal = ended, refusal
         self._done.set()
+        if self._listener is not None:
+            self._listener()
 
 
 class Warden:
@@ -232,8 +241,12 @@ class Warden:
 
     def send(self, message: Mapping[str, object], descriptors: Sequence[int] = ()) -> None:
         """Send one command. Blocks only when the warden is hundreds of commands behind."""
+        data = _encoder.encode(message)
         try:
-            socket.send_fds(self._connection, [json.dumps(message).encode()], descriptors)
+            if descriptors:
+                socket.send_fds(self._connection, [data], descriptors)
+            else:
+                self._connection.send(data)
         except OSError:
             self._lose()
 

@@ -20,13 +20,17 @@ class Pump:
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
+        self._stop = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._epoll.register(self._stop, select.EPOLLIN)
         self._receivers: dict[int, Receiver] = {}
         self._late: dict[int, Receiver] = {}
         self._pending: dict[int, tuple[memoryview, Callable[[], None]]] = {}
 
     def close(self) -> None:
-        """Release the epoll descriptor; idempotent."""
-        self._epoll.close()
+        """Release the pump's own descriptors; idempotent."""
+        if not self._epoll.closed:
+            self._epoll.close()
+            os.close(self._stop)
 
     def read(self, descriptor: int, receiver: Receiver) -> None:
         """Give what arrives at `descriptor` to `receiver` until end of file."""
@@ -42,11 +46,18 @@ class Pump:
         self._pending[descriptor] = (memoryview(data), done)
         self._writable(descriptor)
 
+    def stop(self) -> None:
+        """Make `run` return; may be called before it."""
+        if not self._epoll.closed:
+            os.eventfd_write(self._stop, 1)
+
     async def run(self) -> None:
-        """Move bytes until cancelled."""
+        """Move bytes until `stop` is called."""
         while True:
             await anyio.wait_readable(self._epoll.fileno())
             for descriptor, events in self._epoll.poll(0):
+                if descriptor == self._stop:
+                    return
                 if events & select.EPOLLOUT:
                     self._writable(descriptor)
                 if events & ~select.EPOLLOUT:

@@ -2,37 +2,44 @@
 
 import os
 import socket
-from contextlib import ExitStack
 from typing import NamedTuple
 
 #: Numbers in the jail. The supervisor and the runner know them (runtimes/guest).
-STDIN, STDOUT, STDERR, STATUS, REQUESTS, REPORT = range(6)
-GUEST_DESCRIPTORS = (STATUS, REQUESTS, REPORT)
+STDIN, STDOUT, STDERR, CONTROL, REPORT = range(5)
+GUEST_DESCRIPTORS = (CONTROL, REPORT)
 
 
-class Pipes(NamedTuple):
-    """The host's ends, non-blocking.
+class Pipes:
+    """The host's ends, non-blocking; owned by one sandbox.
 
     Attributes:
         stdin: Written to.
-        stdout: Read from; also `stderr`, `status` (the supervisor's words), `report` (the program's) and
-            `log` (nsjail's own).
-        requests: Socket over which the program is handed in.
+        stdout: Read from; also `stderr`, `report` (the program's own words) and `log` (nsjail's).
+        control: Socket to the trusted part of the guest: the program goes in, its end comes back.
     """
 
-    stdin: int
-    stdout: int
-    stderr: int
-    status: int
-    report: int
-    log: int
-    requests: socket.socket
+    def __init__(
+        self, *, stdin: int, stdout: int, stderr: int, report: int, log: int, control: socket.socket
+    ) -> None:
+        self.stdin = stdin
+        self.stdout = stdout
+        self.stderr = stderr
+        self.report = report
+        self.log = log
+        self.control = control
+
+    def end_stdin(self) -> None:
+        """Let the program see the end of its input; idempotent."""
+        if self.stdin >= 0:
+            os.close(self.stdin)
+            self.stdin = -1
 
     def close(self) -> None:
-        """Close all ends."""
-        for descriptor in self[:6]:
+        """Close all ends; called once."""
+        self.end_stdin()
+        for descriptor in (self.stdout, self.stderr, self.report, self.log):
             os.close(descriptor)
-        self.requests.close()
+        self.control.close()
 
 
 class GuestEnds(NamedTuple):
@@ -54,16 +61,19 @@ def make_pipes(owner: int | None) -> tuple[Pipes, GuestEnds]:
         owner: Uid that the program will have on the host. Its standard streams are given to it, so that it
             can open `/dev/stdout`; None leaves them ours.
     """
-    with ExitStack() as undo:  # running out of descriptors half-way must not leak the first half
-        stdin_guest, stdin = _pipe(undo)
-        stdout, stdout_guest = _pipe(undo)
-        stderr, stderr_guest = _pipe(undo)
-        status, status_guest = _pipe(undo)
-        report, report_guest = _pipe(undo)
-        log, log_guest = _pipe(undo)
+    made: list[int] = []
+    try:
+        for _ in range(5):
+            made += os.pipe2(os.O_CLOEXEC)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        undo.pop_all()
-    for descriptor in (stdin, stdout, stderr, status, report, log):
+    except OSError:  # out of descriptors half-way: the first half must not leak
+        for descriptor in made:
+            os.close(descriptor)
+        raise
+    stdin_guest, stdin, stdout, stdout_guest, stderr, stderr_guest, report, report_guest, log, log_guest = (
+        made
+    )
+    for descriptor in (stdin, stdout, stderr, report, log):
         os.set_blocking(descriptor, False)
     ours.setblocking(False)
     if owner is not None:
@@ -73,15 +83,8 @@ def make_pipes(owner: int | None) -> tuple[Pipes, GuestEnds]:
         STDIN: stdin_guest,
         STDOUT: stdout_guest,
         STDERR: stderr_guest,
-        STATUS: status_guest,
-        REQUESTS: theirs.detach(),
+        CONTROL: theirs.detach(),
         REPORT: report_guest,
     }
-    return Pipes(stdin, stdout, stderr, status, report, log, ours), GuestEnds(guest, log_guest)
-
-
-def _pipe(undo: ExitStack) -> tuple[int, int]:
-    reader, writer = os.pipe2(os.O_CLOEXEC)
-    undo.callback(os.close, reader)
-    undo.callback(os.close, writer)
-    return reader, writer
+    pipes = Pipes(stdin=stdin, stdout=stdout, stderr=stderr, report=report, log=log, control=ours)
+    return pipes, GuestEnds(guest, log_guest)

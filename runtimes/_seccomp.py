@@ -4,8 +4,8 @@ Default is refusal with ENOSYS, so that libraries which probe for new calls fall
 in here is an attack kill the process, which the result shows as `denied`.
 """
 
-#: What interpreters, NumPy, V8 and shells need; no call here reaches beyond the jail's namespaces. That is why
-#: inotify is missing: it would show which shared library files a sibling opens.
+#: What interpreters, NumPy, V8 and shells need. No call here reaches beyond the namespaces of the jail; so
+#: inotify is missing, which would show what shared library files a sibling opens.
 ALLOWED = """
 read write open close newstat newfstat newlstat poll lseek mmap mprotect munmap brk rt_sigaction
 rt_sigprocmask rt_sigreturn pread64 pwrite64 readv writev access pipe select sched_yield mremap
@@ -25,13 +25,13 @@ removexattr lremovexattr fremovexattr tkill time futex sched_setaffinity sched_g
 epoll_create getdents64 set_tid_address restart_syscall semtimedop fadvise64 timer_create
 timer_settime timer_gettime timer_getoverrun timer_delete clock_gettime clock_getres clock_nanosleep
 exit_group epoll_wait epoll_ctl tgkill utimes mq_open mq_unlink mq_timedsend mq_timedreceive
-mq_notify mq_getsetattr waitid openat mkdirat mknodat fchownat futimesat newfstatat unlinkat renameat linkat symlinkat readlinkat fchmodat
-faccessat pselect6 ppoll set_robust_list get_robust_list splice tee sync_file_range utimensat
-epoll_pwait signalfd timerfd_create eventfd fallocate timerfd_settime timerfd_gettime accept4
-signalfd4 eventfd2 epoll_create1 dup3 pipe2 preadv pwritev rt_tgsigqueueinfo recvmmsg
-syncfs sendmmsg getcpu sched_setattr sched_getattr renameat2 seccomp getrandom memfd_create execveat
-membarrier mlock2 copy_file_range preadv2 pwritev2 pkey_mprotect pkey_alloc pkey_free statx rseq
-close_range openat2 faccessat2 epoll_pwait2
+mq_notify mq_getsetattr waitid openat mkdirat mknodat fchownat futimesat newfstatat unlinkat
+renameat linkat symlinkat readlinkat fchmodat faccessat pselect6 ppoll set_robust_list
+get_robust_list splice tee sync_file_range utimensat epoll_pwait signalfd timerfd_create eventfd
+fallocate timerfd_settime timerfd_gettime accept4 signalfd4 eventfd2 epoll_create1 dup3 pipe2 preadv
+pwritev rt_tgsigqueueinfo recvmmsg syncfs sendmmsg getcpu sched_setattr sched_getattr renameat2
+seccomp getrandom memfd_create execveat membarrier mlock2 copy_file_range preadv2 pwritev2
+pkey_mprotect pkey_alloc pkey_free statx rseq close_range openat2 faccessat2 epoll_pwait2
 """.split()
 
 #: Without a use in a jail but to attack the kernel, other processes or what mounts hide.

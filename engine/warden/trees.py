@@ -99,17 +99,12 @@ def _open_v1(mount: Mount, name: str) -> Tree:
 
 
 def _open_v2(mount: Mount, name: str) -> Tree:
-    """Prefer a parent that hands down memory and pids; take any that lets us make folders."""
-    parents = dict.fromkeys([mount.point, mount.own])
-    for parent in parents:
-        enabled = _enable(parent, is_own=parent == mount.own)
-        if enabled >= NEEDED:
-            folder = f"{parent}/{name}"
-            os.mkdir(folder, 0o755)
-            _enable(folder, is_own=False)
-            return Tree(folder, 2, enabled)
-    os.mkdir(f"{mount.own}/{name}", 0o755)
-    return Tree(f"{mount.own}/{name}", 2, frozenset())
+    """Take the parent that hands down most controllers; without any, groups can still be killed."""
+    enabled = {parent: _enable(parent, is_own=parent == mount.own) for parent in (mount.own, mount.point)}
+    parent = max(enabled, key=lambda parent: len(enabled[parent]))
+    folder = f"{parent}/{name}"
+    os.mkdir(folder, 0o755)
+    return Tree(folder, 2, _enable(folder, is_own=False))
 
 
 def _enable(parent: str, *, is_own: bool) -> frozenset[str]:

@@ -46,9 +46,9 @@ def run(source: str, code: bytes, args: list[str], packages: str | None, live: b
     except BaseException as error:
         status = 1
         outcome["error"] = _describe(error, source)
-    if os.getpid() == own:
-        _finish(outcome, main.__dict__, pipe)
-    _leave(status)
+    if os.getpid() != own:
+        pipe = -1  # a forked copy of the program does not speak for it
+    _leave(status, outcome, main.__dict__, pipe)
 
 
 def _main_module(source: str) -> ModuleType:
@@ -157,10 +157,8 @@ def _line(error: BaseException, trace: TracebackType | None, source: str) -> int
     return line
 
 
-def _finish(outcome: dict[str, Any], names: dict[str, Any], pipe: int) -> None:
+def _report(outcome: dict[str, Any], names: dict[str, Any], pipe: int) -> None:
     try:
-        if "matplotlib.pyplot" in sys.modules:
-            _save_figures()
         if "value" not in outcome:
             outcome["value"] = names.get("result")
         reports.write(pipe, outcome)
@@ -175,13 +173,18 @@ def _save_figures() -> None:
 
     for number in pyplot.get_fignums():
         name = f"figure-{number}.png"
-        if not os.path.exists(name):
-            pyplot.figure(number).savefig(name)
+        try:
+            if not os.path.exists(name):
+                pyplot.figure(number).savefig(name)
+        except Exception as error:  # a figure that cannot be drawn is not a failure of the program
+            print(f"isorun: {name} cannot be saved: {type(error).__name__}: {error}", file=sys.stderr)
 
 
-def _leave(status: int) -> NoReturn:
+def _leave(status: int, outcome: dict[str, Any], names: dict[str, Any], pipe: int) -> NoReturn:
     """Do what an exiting interpreter does for the program, without tearing the interpreter down."""
     try:
+        if "matplotlib.pyplot" in sys.modules and pipe >= 0:
+            _save_figures()
         if "threading" in sys.modules:
             sys.modules["threading"]._shutdown()
         import atexit
@@ -191,4 +194,6 @@ def _leave(status: int) -> NoReturn:
         sys.stderr.flush()
     except BaseException:
         status = status or 120  # what Python uses when flushing fails
+    if pipe >= 0:
+        _report(outcome, names, pipe)
     os._exit(status)

@@ -25,18 +25,16 @@ FOLDERS = (WORK, TEMPORARY)
 _MAX_REQUEST = 1 << 30
 
 
-def main(status: int, requests: int, report: int) -> None:
+def main(control: int, report: int) -> None:
     """Wait for a program and become it.
 
     Args:
-        status: The supervisor's descriptor; closed at once.
-        requests: Unix socket to the host; closed before user code runs.
+        control: Unix socket to the host; closed before user code runs.
         report: Pipe for what the program says about itself: its value, its error.
     """
-    os.close(status)
     os.setsid()
     _signal.signal(_signal.SIGINT, _signal.default_int_handler)
-    connection = _socket.socket(fileno=requests)
+    connection = _socket.socket(fileno=control)
     try:
         _make_box(connection)
         request = _receive(connection)

@@ -1,18 +1,17 @@
 """Process 1 in the jail: starts the runner, reaps, and says how it ended.
 
-It runs no user code and shares no descriptor with it. Signals from inside its pid namespace do not reach it,
-and its memory is closed to others because its executable is not readable. When it exits, the kernel kills
-everything that is left in the namespace.
+It runs no user code and shares no descriptor with it: the runner closes the control socket first. Signals
+from inside its pid namespace do not reach it, and its memory is closed to others because its executable is
+not readable. When it exits, the kernel kills everything that is left in the namespace.
 """
 
 import _signal  # type: ignore[import-not-found]
 import os
 import sys
 
-#: Descriptors by which the jail is started: ours, then those of the runner.
-STATUS = 3
-REQUESTS = 4
-REPORT = 5
+#: Descriptors by which the jail is started.
+CONTROL = 3
+REPORT = 4
 
 
 def main() -> None:
@@ -24,12 +23,12 @@ def main() -> None:
         sys.path.insert(0, "/opt/isorun")
         import runner as code  # type: ignore[import-not-found]  # only the child needs it
 
-        code.main(STATUS, REQUESTS, REPORT)
+        code.main(CONTROL, REPORT)
     # Nobody must wait for output because of us.
-    os.closerange(0, STATUS)
-    os.closerange(STATUS + 1, 256)
+    os.closerange(0, CONTROL)
+    os.closerange(CONTROL + 1, 256)
     payload = b'{"kind":"exit","wait_status":%d}' % _wait_for(runner)
-    os.write(STATUS, len(payload).to_bytes(4, "big") + payload)
+    os.write(CONTROL, len(payload).to_bytes(4, "big") + payload)
     os._exit(0)
 
 

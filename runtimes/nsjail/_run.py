@@ -1,10 +1,7 @@
 """The state of one run while its bytes move, and the result made of it."""
 
-import os
 import time
 from typing import Any
-
-import anyio
 
 from engine import (
     Artifact,
@@ -52,7 +49,6 @@ class Run:
         self._emit = emit
         self._capture = Capture(policy.limits.output_kib * 1024, lambda: child.kill("output"))
         self._pump = Pump()
-        self._status = FrameReader(max_frame=4096)
         self._answers = FrameReader(max_frame=4096)
         self._reports = FrameReader()
         self._wait_status: int | None = None
@@ -70,10 +66,9 @@ class Run:
         self._child.arm(bounds, wall_seconds=limits.wall_seconds, cpu_seconds=limits.cpu_seconds)
         self._connect(request, stdin)
         try:
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._pump.run)
-                ended = await self._child.wait()
-                tasks.cancel_scope.cancel()
+            self._child.notify(self._pump.stop)
+            await self._pump.run()
+            ended = await self._child.wait()
             self._pump.drain()
         finally:
             self._pump.close()
@@ -130,32 +125,25 @@ class Run:
         pump.read(pipes.stdout, lambda data: self._output("stdout", data))
         pump.read(pipes.stderr, lambda data: self._output("stderr", data))
         pump.read(pipes.report, self._on_report)
-        pump.read_at_end(pipes.status, self._on_status)
-        pump.read_at_end(pipes.requests.fileno(), self._on_answer)
-        pump.write(pipes.requests.fileno(), request, lambda: None)
-        pump.write(pipes.stdin, stdin, self._end_stdin)
-
-    def _end_stdin(self) -> None:
-        # Pipes.close closes this number later, so end of file is made by putting something else there.
-        null = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
-        os.dup2(null, self._pipes.stdin, inheritable=False)
-        os.close(null)
+        pump.read_at_end(pipes.control.fileno(), self._on_answer)
+        pump.write(pipes.control.fileno(), request, lambda: None)
+        if stdin:
+            pump.write(pipes.stdin, stdin, pipes.end_stdin)
+        else:
+            pipes.end_stdin()
 
     def _output(self, stream: str, data: bytes) -> None:
         kept = self._capture.add(stream, data)
         if kept and self._emit is not None:
             self._emit(Output(stream=stream, data=kept))
 
-    def _on_status(self, data: bytes) -> None:
-        for message in self._decoded(self._status, data):
-            if isinstance(message, Exit):
-                self._wait_status = message.wait_status
-
     def _on_answer(self, data: bytes) -> None:
         for message in self._decoded(self._answers, data):
             match message:
                 case Started(monotonic_ns=moment):
                     self._started_ms = (moment / 1e9 - self._begin) * 1000
+                case Exit(wait_status=status):
+                    self._wait_status = status
                 case Failed(error=error):
                     self._failure = error
                 case _:

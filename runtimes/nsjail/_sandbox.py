@@ -83,8 +83,8 @@ class NsjailSandbox(Sandbox):
             SandboxStartError: The jail ended instead, or took too long.
         """
         with anyio.move_on_after(START_SECONDS):
-            await anyio.wait_readable(self._pipes.requests)
-            frame, rights = _receive_ready(self._pipes.requests)
+            await anyio.wait_readable(self._pipes.control)
+            frame, rights = _receive_ready(self._pipes.control)
             if not frame:
                 raise SandboxStartError(await self._why_not_started(), hint="see `isorun doctor`")
             if not isinstance(decode(frame), Ready) or len(rights) != 1:
@@ -123,10 +123,11 @@ class NsjailSandbox(Sandbox):
         if self._closed:
             return
         self._closed = True
-        self._child.kill("closed")
         try:
-            with anyio.move_on_after(CLOSE_SECONDS, shield=True):
-                await self._gone()
+            if self._child.is_alive:
+                self._child.kill("closed")
+                with anyio.move_on_after(CLOSE_SECONDS, shield=True):
+                    await self._gone()
         finally:
             self._pipes.close()
             if self._work >= 0:
