@@ -46,14 +46,21 @@ class Pump:
         self._pending[descriptor] = (memoryview(data), done)
         self._writable(descriptor)
 
+    def defer_rest(self) -> None:
+        """Leave whatever still arrives in the pipes until `drain`."""
+        for descriptor, receiver in list(self._receivers.items()):
+            self._late[descriptor] = receiver
+            del self._receivers[descriptor]
+            self._update(descriptor)
+
     def stop(self) -> None:
         """Make `run` return; may be called before it."""
         if not self._epoll.closed:
             os.eventfd_write(self._stop, 1)
 
     async def run(self) -> None:
-        """Move bytes until `stop` is called."""
-        while True:
+        """Move bytes until nothing is left to watch, or `stop` is called."""
+        while self._receivers or self._pending:
             await anyio.wait_readable(self._epoll.fileno())
             for descriptor, events in self._epoll.poll(0):
                 if descriptor == self._stop:

@@ -8,6 +8,7 @@ import contextlib
 import errno
 import os
 import signal
+from functools import cache
 from typing import NamedTuple
 
 #: Written instead of a number where the kernel means "no limit".
@@ -42,6 +43,8 @@ class Group:
 
     def __init__(self, trees: list[Tree], name: str) -> None:
         self._folders = [(tree, f"{tree.parent}/{name}") for tree in trees]
+        self._memory_bytes: int | None = None
+        self._pids: int | None = None
 
     def create(self) -> None:
         """Make the folders; on failure none of them is left."""
@@ -60,11 +63,13 @@ class Group:
     def limit(self, *, memory_bytes: int, pids: int) -> None:
         """Set the limits of the whole group; may be called again while it runs."""
         memory = self._folder("memory")
-        if memory:
-            _limit_memory(*memory, memory_bytes)
+        if memory and memory_bytes != self._memory_bytes:
+            _limit_memory(*memory, memory_bytes, before=self._memory_bytes)
+            self._memory_bytes = memory_bytes
         processes = self._folder("pids")
-        if processes:
+        if processes and pids != self._pids:
             _write(f"{processes[1]}/pids.max", str(pids))
+            self._pids = pids
 
     def cpu_seconds(self) -> float | None:
         """Return the cpu time that all processes of the group have used, or None if nothing counts it."""
@@ -126,19 +131,19 @@ class Group:
         return None
 
 
-def _limit_memory(tree: Tree, folder: str, limit: int) -> None:
+def _limit_memory(tree: Tree, folder: str, limit: int, *, before: int | None) -> None:
     if tree.version == 2:
         _write(f"{folder}/memory.max", str(limit))
         # Absent without swap; one process killed alone would leave a run that looks healthy.
-        _write_if_there(f"{folder}/memory.swap.max", "0")
-        _write_if_there(f"{folder}/memory.oom.group", "1")
+        _write_if_known(tree, folder, "memory.swap.max", "0")
+        _write_if_known(tree, folder, "memory.oom.group", "1")
         return
     # The limit may never be above the limit with swap, so raising and lowering need opposite orders.
     names = ["memory.limit_in_bytes", "memory.memsw.limit_in_bytes"]
-    if limit > int(_read(f"{folder}/memory.limit_in_bytes")):
+    if before is not None and limit > before:
         names.reverse()
     for name in names:
-        _write_if_there(f"{folder}/{name}", str(limit))
+        _write_if_known(tree, folder, name, str(limit))
 
 
 def _memory_counters(tree: Tree, folder: str) -> tuple[int | None, int]:
@@ -172,6 +177,12 @@ def _write(path: str, text: str) -> None:
         os.close(descriptor)
 
 
-def _write_if_there(path: str, text: str) -> None:
-    if os.path.exists(path):
-        _write(path, text)
+def _write_if_known(tree: Tree, folder: str, name: str, text: str) -> None:
+    if _knows(tree.parent, name):
+        _write(f"{folder}/{name}", text)
+
+
+@cache
+def _knows(parent: str, name: str) -> bool:
+    """Whether the kernel has this file; groups have the files of the group above them."""
+    return os.path.exists(f"{parent}/{name}")

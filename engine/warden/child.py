@@ -1,9 +1,15 @@
-"""Start one process inside its control group, holding exactly the descriptors it is given."""
+"""A process that waits inside its control group for the command line that it will become.
+
+Joining a group can take the kernel ten milliseconds (it waits until no processor is in the middle of a fork).
+So that is done ahead: a run is given to a process that has joined already, and starts with the exec.
+"""
 
 import ctypes
 import fcntl
+import json
 import os
 import signal
+import socket
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
@@ -15,28 +21,50 @@ _PR_SET_CHILD_SUBREAPER = 36
 _PARKING = 100
 #: The kernel's first choice when the whole machine runs out of memory.
 _OOM_SCORE = b"900"
+_MAX_MESSAGE = 256 * 1024
+_MAX_DESCRIPTORS = 16
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def spawn(argv: Sequence[str], descriptors: Mapping[int, int], group: Group) -> tuple[int, int]:
-    """Fork, join the group, and exec.
+class Parked:
+    """The warden's end of one waiting process.
 
-    Args:
-        argv: Absolute path of the program, then its arguments. The environment is empty.
-        descriptors: Number in the child -> our descriptor. Nothing else is inherited.
-        group: Joined before anything else.
-
-    Returns:
-        The pid, and a pipe that is empty if the exec succeeded and else says what failed.
+    Attributes:
+        pid: Of the process, also after it has become something else.
     """
-    report, failure = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-    warden = os.getpid()
-    pid = os.fork()
-    if pid == 0:
-        _become(argv, descriptors, group, warden, failure)
-    os.close(failure)
-    return pid, report
+
+    def __init__(self, group: Group) -> None:
+        self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        warden = os.getpid()
+        self.pid = os.fork()
+        if self.pid == 0:
+            _wait_and_become(theirs, group, warden)
+        theirs.close()
+
+    def launch(self, argv: Sequence[str], descriptors: Mapping[int, int]) -> None:
+        """Have it execute a program; how that went shows in `failure`.
+
+        Args:
+            argv: Absolute path of the program, then its arguments. The environment is empty.
+            descriptors: Number in the process -> our descriptor. It gets nothing else.
+
+        Raises:
+            OSError: The process has died.
+        """
+        message = json.dumps({"argv": list(argv), "numbers": list(descriptors)}).encode()
+        socket.send_fds(self._channel, [message], list(descriptors.values()))
+
+    def failure(self) -> str:
+        """Return what failed before the program was executed; empty when it was. Only after its end."""
+        try:
+            return self._channel.recv(1000, socket.MSG_DONTWAIT).decode("utf-8", "replace")
+        except OSError:
+            return ""
+
+    def close(self) -> None:
+        """Let go of our end; a process that still waits exits."""
+        self._channel.close()
 
 
 def become_subreaper() -> None:
@@ -54,21 +82,35 @@ def children(pid: int) -> list[int]:
         return []
 
 
-def _become(
-    argv: Sequence[str], descriptors: Mapping[int, int], group: Group, warden: int, failure: int
-) -> NoReturn:
+def _wait_and_become(channel: socket.socket, group: Group, warden: int) -> NoReturn:
     try:
+        _close_all_but(channel.fileno())
         group.join()
         os.setsid()
         os.setpriority(os.PRIO_PROCESS, 0, 0)  # the warden's own is higher
         _raise_oom_score()
         _reset_signals()
-        _place(descriptors)
         _die_with(warden)
-        os.execve(argv[0], list(argv), {})  # noqa: S606  # an argument list is the point
+        argv, descriptors = _receive(channel)
+        _place(descriptors)
+        os.execve(argv[0], argv, {})  # noqa: S606  # an argument list is the point
     except BaseException as error:
-        os.write(failure, f"{type(error).__name__}: {error}".encode()[:1000])
+        channel.send(f"{type(error).__name__}: {error}".encode()[:1000])
     os._exit(127)
+
+
+def _close_all_but(kept: int) -> None:
+    """Hold nothing of the warden's: who waits here must not keep its sockets open."""
+    os.closerange(3, kept)
+    os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX"))
+
+
+def _receive(channel: socket.socket) -> tuple[list[str], dict[int, int]]:
+    data, descriptors, _, _ = socket.recv_fds(channel, _MAX_MESSAGE, _MAX_DESCRIPTORS)
+    if not data:
+        os._exit(0)  # not needed any more
+    message = json.loads(data)
+    return message["argv"], dict(zip(message["numbers"], descriptors, strict=True))
 
 
 def _raise_oom_score() -> None:

@@ -35,6 +35,9 @@ class Loop:
         name = f"{_PREFIX}-{os.getpid()}-{os.urandom(4).hex()}"
         self._trees, self._problems = open_trees(name)
         self._open = True
+        self._count = 0
+        #: Joins its group while nobody waits for it; the next command finds it ready.
+        self._parked: Ward | None = None
 
     def serve(self) -> None:
         """Run until the engine is gone and nothing is left of its runs."""
@@ -42,12 +45,15 @@ class Loop:
         controllers = sorted(set().union(*(tree.controllers for tree in self._trees)))
         self._send({"kind": "ready", "controllers": controllers, "problems": self._problems})
         while self._open or self._wards:
+            self._park()
             for descriptor, _ in self._poller.poll(self._timeout()):
                 if descriptor in self._by_pidfd:
                     self._reap(descriptor)
                 else:
                     self._receive()
             self._tick()
+        if self._parked is not None:
+            self._parked.discard()
         close_trees(self._trees)
 
     def _receive(self) -> None:
@@ -83,15 +89,32 @@ class Loop:
                 ward.kill(message["reason"])
 
     def _spawn(self, message: dict[str, Any], descriptors: dict[int, int]) -> None:
-        ward = Ward(message["number"], Group(self._trees, str(message["number"])))
         try:
-            ward.start(message["argv"], descriptors, message["limits"])
+            ward = self._started(message, descriptors)
         except OSError as error:
-            self._send({"kind": "refused", "number": ward.number, "error": str(error)})
+            self._send({"kind": "refused", "number": message["number"], "error": str(error)})
             return
         self._wards[ward.number] = ward
         self._by_pidfd[ward.pidfd] = ward
         self._poller.register(ward.pidfd, select.POLLIN)
+
+    def _started(self, message: dict[str, Any], descriptors: dict[int, int]) -> Ward:
+        ward, self._parked = self._parked or self._new_ward(), None
+        try:
+            ward.start(message["number"], message["argv"], descriptors, message["limits"])
+        except OSError:
+            ward.discard()
+            raise
+        return ward
+
+    def _new_ward(self) -> Ward:
+        self._count += 1
+        return Ward(Group(self._trees, str(self._count)))
+
+    def _park(self) -> None:
+        if self._parked is None and self._open:
+            with contextlib.suppress(OSError):  # the next command tries again, and is told why not
+                self._parked = self._new_ward()
 
     def _reap(self, descriptor: int) -> None:
         ward = self._by_pidfd.pop(descriptor)
@@ -110,7 +133,7 @@ class Loop:
 
     def _reap_orphans(self) -> None:
         """Collect processes of killed jails, which the kernel hands to us because we are their subreaper."""
-        own = {ward.pid for ward in self._wards.values()}
+        own = {ward.pid for ward in (*self._wards.values(), self._parked) if ward is not None}
         for pid in children(os.getpid()):
             if pid not in own:
                 with contextlib.suppress(ChildProcessError):

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.warden.cgroup import Group
-from engine.warden.child import children, spawn
+from engine.warden.child import Parked, children
 
 #: How often the cpu time of a run near its limit is read.
 CPU_POLL_SECONDS = 0.02
@@ -20,8 +20,7 @@ _CORES = os.cpu_count() or 1
 class Ward:
     """A process under guard, from its start until nothing of it is left."""
 
-    def __init__(self, number: int, group: Group) -> None:
-        self.number = number
+    def __init__(self, group: Group) -> None:
         self._group = group
         self._killed: str | None = None
         self._wall_deadline: float | None = None
@@ -29,20 +28,42 @@ class Ward:
         self._next_poll: float | None = None
         self._exited_at: float | None = None
         self._wait_status = 0
-        self._report = -1
-        self.pid = -1
+        self.number = 0
         self.pidfd = -1
-
-    def start(self, argv: Sequence[str], descriptors: Mapping[int, int], limits: Mapping[str, int]) -> None:
-        """Make the group, set its limits, start the process in it."""
-        self._group.create()
+        group.create()
         try:
-            self._group.limit(memory_bytes=limits["memory_bytes"], pids=limits["pids"])
-            self.pid, self._report = spawn(argv, descriptors, self._group)
-            self.pidfd = os.pidfd_open(self.pid)
+            self._process = Parked(group)
         except OSError:
-            self._abandon()
+            group.remove()
             raise
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
+
+    def start(
+        self, number: int, argv: Sequence[str], descriptors: Mapping[int, int], limits: Mapping[str, int]
+    ) -> None:
+        """Set the limits and have the waiting process become the program.
+
+        Raises:
+            OSError: It has died, or a limit cannot be set; `discard` is due.
+        """
+        self.number = number
+        self._group.limit(memory_bytes=limits["memory_bytes"], pids=limits["pids"])
+        self.pidfd = os.pidfd_open(self.pid)
+        self._process.launch(argv, descriptors)
+
+    def discard(self) -> None:
+        """End a process that was never started."""
+        self._process.close()
+        if self.pidfd >= 0:
+            os.close(self.pidfd)
+        self._kill_all()
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(self.pid, 0)
+        self._group.remove()
 
     def arm(self, *, wall_seconds: float, cpu_seconds: float, limits: Mapping[str, int]) -> None:
         """Start the clocks and set the limits that come with the program."""
@@ -97,12 +118,14 @@ class Ward:
         removed = self._group.remove()
         if not removed and now - self._exited_at < EMPTY_SECONDS:
             return None
+        failure = self._process.failure()
+        self._process.close()
         return {
             "kind": "ended",
             "number": self.number,
             "wait_status": self._wait_status,
             "killed": self._killed,
-            "failure": self._failure(),
+            "failure": failure,
             "cpu_seconds": counters.cpu_seconds,
             "peak_bytes": counters.peak_bytes,
             "oom_kills": counters.oom_kills,
@@ -129,18 +152,3 @@ class Ward:
         for pid in (*children(self.pid), self.pid):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-
-    def _abandon(self) -> None:
-        if self.pid > 0:
-            self._kill_all()
-            os.waitpid(self.pid, 0)
-            os.close(self._report)
-        self._group.remove()
-
-    def _failure(self) -> str:
-        try:
-            return os.read(self._report, 1000).decode("utf-8", "replace")
-        except BlockingIOError:
-            return ""
-        finally:
-            os.close(self._report)

@@ -8,6 +8,7 @@ import marshal
 import math
 
 from engine import Program
+from engine._process import Bounds
 from policies import Limits, Policy
 from runtimes.environments import Environment
 
@@ -53,6 +54,11 @@ def encode_request(
     }
     payload = marshal.dumps(request)
     return b"".join([len(payload).to_bytes(8, "big"), payload, *(file.data or b"" for file in program.files)])
+
+
+def bounds_of(policy: Policy) -> Bounds:
+    """Return the bounds of a sandbox's cgroup."""
+    return Bounds(policy.limits.memory_mib * _MIB, policy.limits.pids + SUPERVISOR_PIDS)
 
 
 def _environment_variables(program: Program, policy: Policy, environment: Environment) -> dict[str, str]:

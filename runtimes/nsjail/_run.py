@@ -17,7 +17,7 @@ from engine import (
     Timing,
     Usage,
 )
-from engine._process import Bounds, Child, Ended
+from engine._process import Child, Ended
 from engine._protocol import (
     Exit,
     Failed,
@@ -34,7 +34,7 @@ from policies import Policy
 from runtimes._pipes import Pipes
 from runtimes._verdict import Space, Verdict, verdict
 
-from ._request import SUPERVISOR_PIDS
+from ._request import bounds_of
 
 _MIB = 1 << 20
 
@@ -45,7 +45,7 @@ class Run:
     def __init__(self, child: Child, pipes: Pipes, policy: Policy, emit: Emit | None) -> None:
         self._child = child
         self._pipes = pipes
-        self._limits = policy.limits
+        self._policy = policy
         self._emit = emit
         self._capture = Capture(policy.limits.output_kib * 1024, lambda: child.kill("output"))
         self._pump = Pump()
@@ -61,9 +61,10 @@ class Run:
 
     async def finish(self, request: bytes, stdin: bytes) -> Ended:
         """Hand the program over, move its bytes, and wait until nothing of it is left."""
-        limits = self._limits
-        bounds = Bounds(limits.memory_mib * _MIB, limits.pids + SUPERVISOR_PIDS)
-        self._child.arm(bounds, wall_seconds=limits.wall_seconds, cpu_seconds=limits.cpu_seconds)
+        limits = self._policy.limits
+        self._child.arm(
+            bounds_of(self._policy), wall_seconds=limits.wall_seconds, cpu_seconds=limits.cpu_seconds
+        )
         self._connect(request, stdin)
         try:
             self._child.notify(self._pump.stop)
@@ -156,6 +157,8 @@ class Run:
         try:
             for frame in self._reports.feed(data)[:1]:
                 self._report = decode_report(frame)
+                # The last thing before the exit: what an honest program still wrote fits into the pipes.
+                self._pump.defer_rest()
         except ProtocolError as error:
             self._report_problem = str(error)
 

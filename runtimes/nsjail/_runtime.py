@@ -10,7 +10,6 @@ import anyio
 
 from engine import Capabilities, Program, Result, Runtime, RuntimeUnavailableError, Sandbox, Template
 from engine._host import Host
-from engine._process import Bounds
 from policies import Policy, key
 from runtimes._jail import GUEST_UID, JailPlan, jail_text
 from runtimes._pipes import GUEST_DESCRIPTORS, make_pipes
@@ -27,13 +26,12 @@ from ._binary import find_nsjail
 from ._guest_code import GUEST_CODE, SUPERVISOR, ensure_guest_code
 from ._hints import hint_for
 from ._languages import PYTHON, Language, find_languages
+from ._request import bounds_of
 from ._sandbox import Detail, NsjailSandbox
 from ._selftest import ensure_proof
 
 #: Descriptors that nsjail itself needs, closed before the jail's first process is executed.
 _CONFIG, _LOG = 9, 10
-#: Waiting sandboxes are bound too; arming raises or lowers this to the policy's limits.
-_WAITING = Bounds(memory_bytes=128 << 20, pids=8)
 #: Above all uids that systems hand out; each live sandbox of each engine gets one of its own.
 _FIRST_UID = 0x7000_0000
 _UIDS_PER_ENGINE = 4096
@@ -107,7 +105,7 @@ class NsjailRuntime(Runtime):
         try:
             descriptors = {**guest.descriptors, _CONFIG: self._config(template), _LOG: guest.log}
             argv = [*self._command(uid), detail.environment.python, "-I", "-S", SUPERVISOR]
-            child = self._host.warden.spawn(argv, descriptors, _WAITING)
+            child = self._host.warden.spawn(argv, descriptors, bounds_of(template.policy))
         finally:
             guest.close()
         sandbox = NsjailSandbox(template, child, pipes, self.capabilities, self._languages)
