@@ -206,6 +206,11 @@ class Warden:
         finally:
             await warden._close()
 
+    @property
+    def pid(self) -> int:
+        """Of the warden process; no two engines on a machine have the same."""
+        return self._process.pid
+
     async def ready(self) -> None:
         """Wait until the warden has said which cgroup controllers it can use.
 

@@ -20,7 +20,11 @@ class Pump:
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
-        self._stop = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        try:
+            self._stop = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        except OSError:
+            self._epoll.close()
+            raise
         self._epoll.register(self._stop, select.EPOLLIN)
         self._receivers: dict[int, Receiver] = {}
         self._late: dict[int, Receiver] = {}

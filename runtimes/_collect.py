@@ -62,7 +62,11 @@ class _Walk:
             names = sorted(entry.name for entry in found)
         for name in names:
             path = prefix + _printable(name)
-            status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            try:
+                status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            except OSError as error:  # without privilege, a folder can be closed to us
+                yield Artifact(name=path, skipped=f"cannot be opened: {error.strerror}")
+                continue
             if stat.S_ISDIR(status.st_mode):
                 yield from self._below(folder, name, path, depth, status)
             else:

@@ -96,6 +96,9 @@ fetch_uv() {
 # Make `.venv` what `uv.lock` says; some tens of milliseconds when it is so already.
 sync_environment() {
     if [[ -x "$venv/bin/isorun" && ! -w "$venv" ]]; then
+        is_usable_python "$venv/bin/python" || fail \
+            "$venv belongs to somebody else, and its Python does not start for you" \
+            'its owner can make it again with a Python outside of a home folder: UV_PYTHON=/path/to/python scripts/run'
         say "$venv belongs to somebody else; using it as it is"
         return
     fi

@@ -120,8 +120,8 @@ def _raise_oom_score() -> None:
 
 
 def _reset_signals() -> None:
-    # The interpreter ignores these two; an ignored signal would stay ignored in the jail.
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+    # The warden and its interpreter ignore these; an ignored signal would stay ignored in the jail.
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
 

@@ -16,7 +16,7 @@ from engine.warden.trees import close_trees, open_trees, sweep
 from engine.warden.ward import Ward
 
 #: Larger than any command line that the engine sends.
-MAX_MESSAGE = 256 * 1024
+MAX_MESSAGE = 64 * 1024
 MAX_DESCRIPTORS = 16
 #: Between looks at a group that is still emptying.
 _EMPTYING_SECONDS = 0.002
@@ -36,6 +36,7 @@ class Loop:
         self._trees, self._problems = open_trees(name)
         self._open = True
         self._count = 0
+        self._orphans = False
         #: Joins its group while nobody waits for it; the next command finds it ready.
         self._parked: Ward | None = None
 
@@ -44,7 +45,7 @@ class Loop:
         self._poller.register(self._connection, select.POLLIN)
         controllers = sorted(set().union(*(tree.controllers for tree in self._trees)))
         self._send({"kind": "ready", "controllers": controllers, "problems": self._problems})
-        while self._open or self._wards:
+        while self._open or self._wards or self._orphans:
             self._park()
             for descriptor, _ in self._poller.poll(self._timeout()):
                 if descriptor in self._by_pidfd:
@@ -99,7 +100,13 @@ class Loop:
         self._poller.register(ward.pidfd, select.POLLIN)
 
     def _started(self, message: dict[str, Any], descriptors: dict[int, int]) -> Ward:
-        ward, self._parked = self._parked or self._new_ward(), None
+        ward, self._parked = self._parked, None
+        if ward is not None:
+            with contextlib.suppress(OSError):  # it was killed while it waited
+                return self._start(ward, message, descriptors)
+        return self._start(self._new_ward(), message, descriptors)
+
+    def _start(self, ward: Ward, message: dict[str, Any], descriptors: dict[int, int]) -> Ward:
         try:
             ward.start(message["number"], message["argv"], descriptors, message["limits"])
         except OSError:
@@ -128,18 +135,20 @@ class Loop:
             report = ward.ended(now)
             if report is not None:
                 del self._wards[ward.number]
-                self._reap_orphans()
+                self._orphans = True
                 self._send(report)
+        if self._orphans:
+            self._orphans = self._reap_orphans()
 
-    def _reap_orphans(self) -> None:
-        """Collect processes of killed jails, which the kernel hands to us because we are their subreaper."""
+    def _reap_orphans(self) -> bool:
+        """Collect processes of killed jails, which the kernel hands to us; return whether some still die."""
         own = {ward.pid for ward in (*self._wards.values(), self._parked) if ward is not None}
-        for pid in children(os.getpid()):
-            if pid not in own:
-                with contextlib.suppress(ChildProcessError):
-                    os.waitpid(pid, os.WNOHANG)
+        orphans = [pid for pid in children(os.getpid()) if pid not in own]
+        return not all(os.waitpid(pid, os.WNOHANG)[0] == pid for pid in orphans)
 
     def _timeout(self) -> float | None:
+        if self._orphans:
+            return _EMPTYING_SECONDS * 1000
         moments = [due for ward in self._wards.values() if (due := ward.due()) is not None]
         if not moments:
             return None

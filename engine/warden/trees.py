@@ -88,9 +88,14 @@ def find_mounts(mountinfo: str, own: str) -> list[Mount]:
 
 
 def _below(point: str, root: str, path: str) -> str:
-    """Return the folder of cgroup `path` in a mount that shows the hierarchy from `root` on."""
-    inside = os.path.relpath(path, root)
-    return point if inside == "." or inside.startswith("..") else f"{point}/{inside}"
+    """Return the folder of cgroup `path` in a mount that shows the hierarchy from `root` on.
+
+    The kernel writes `/..` for what lies above our namespace; names there are not told, so such a path is
+    never simplified, and a folder that cannot be named gives the mount itself.
+    """
+    prefix = f"{root.rstrip('/')}/"
+    inside = f"{path}/".removeprefix(prefix).strip("/") if f"{path}/".startswith(prefix) else ""
+    return f"{point}/{inside}" if inside and ".." not in inside.split("/") else point
 
 
 def _open_v1(mount: Mount, name: str) -> Tree:

@@ -82,11 +82,10 @@ class Ward:
             self._kill_all()
 
     def exited(self) -> None:
-        """Reap the process after its pidfd became readable, and end whatever it left behind."""
+        """Reap the process after its pidfd became readable; `ended` sees to what it left behind."""
         _, self._wait_status = os.waitpid(self.pid, 0)
         os.close(self.pidfd)
         self._exited_at = time.monotonic()
-        self._group.kill()
 
     def due(self) -> float | None:
         """Return the next moment (monotonic seconds) at which `tick` has something to do."""

@@ -8,7 +8,16 @@ from typing import ClassVar, override
 
 import anyio
 
-from engine import Capabilities, Program, Result, Runtime, RuntimeUnavailableError, Sandbox, Template
+from engine import (
+    Capabilities,
+    Program,
+    Result,
+    Runtime,
+    RuntimeUnavailableError,
+    Sandbox,
+    SandboxStartError,
+    Template,
+)
 from engine._host import Host
 from policies import Policy, key
 from runtimes._jail import GUEST_UID, JailPlan, jail_text
@@ -101,9 +110,16 @@ class NsjailRuntime(Runtime):
     async def start(self, template: Template) -> Sandbox:
         detail: Detail = template.detail
         uid = self._next_uid()
-        pipes, guest = make_pipes(uid if os.geteuid() == 0 else None)
         try:
-            descriptors = {**guest.descriptors, _CONFIG: self._config(template), _LOG: guest.log}
+            config = self._config(template)
+            pipes, guest = make_pipes(uid if os.geteuid() == 0 else None)
+        except OSError as error:
+            raise SandboxStartError(
+                f"the sandbox cannot be started: {error.strerror}",
+                hint="run fewer programs at once, or raise the limit of open files (`ulimit -n`)",
+            ) from error
+        try:
+            descriptors = {**guest.descriptors, _CONFIG: config, _LOG: guest.log}
             argv = [*self._command(uid), detail.environment.python, "-I", "-S", SUPERVISOR]
             child = self._host.warden.spawn(argv, descriptors, bounds_of(template.policy))
         finally:
@@ -151,7 +167,7 @@ class NsjailRuntime(Runtime):
         """Return the host uid of one sandbox: its own for root's engines, ours without privilege."""
         if os.geteuid() != 0:
             return os.geteuid()
-        block = os.getpid() % 0x8000
+        block = self._host.warden.pid % 0x8000
         return _FIRST_UID + block * _UIDS_PER_ENGINE + next(self._uids) % _UIDS_PER_ENGINE
 
     def _command(self, uid: int) -> list[str]:

@@ -102,7 +102,10 @@ class NsjailSandbox(Sandbox):
     @override
     async def run(self, program: Program, policy: Policy, emit: Emit | None) -> Result:
         self._used = True
-        run = Run(self._child, self._pipes, policy, emit)
+        try:
+            run = Run(self._child, self._pipes, policy, emit)
+        except OSError as error:
+            raise SandboxStartError(f"the program cannot be handed over: {error.strerror}") from error
         detail: Detail = self._template.detail
         request = encode_request(
             program,
@@ -145,6 +148,10 @@ class NsjailSandbox(Sandbox):
             log = os.read(self._pipes.log, 4000).decode("utf-8", "replace").strip()
         except BlockingIOError:
             log = ""
+        mounts = self._template.policy.mounts
+        missing = [mount.source for mount in mounts if not os.path.exists(mount.source)]
+        if missing and not ended.failure:
+            return f"the source of a mount does not exist: `{'`, `'.join(missing)}`"
         return f"the jail did not start: {ended.failure or log or f'wait status {ended.wait_status}'}"
 
     def _space(self) -> Space:

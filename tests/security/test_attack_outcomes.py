@@ -9,7 +9,7 @@ import pytest
 from engine import Engine, Program, Result, result_to_json
 from tests.support.canaries import Canaries
 from tests.support.jails import limited, run_python
-from tests.support.machine import descendants, until, wardens
+from tests.support.machine import jailed, until, wardens
 
 from .test_attacks import attack_policy, attack_program
 
@@ -30,7 +30,9 @@ async def test_forged_report_changes_the_programs_own_words_only(engine: Engine,
 
 
 @pytest.mark.rows(36, 40)
-async def test_frames_on_every_descriptor_do_not_change_the_exit_code(engine: Engine, canaries: Canaries) -> None:
+async def test_frames_on_every_descriptor_do_not_change_the_exit_code(
+    engine: Engine, canaries: Canaries
+) -> None:
     result = await attacked("forged_exit", engine, canaries)
 
     assert result.exit_code == 3
@@ -38,7 +40,9 @@ async def test_frames_on_every_descriptor_do_not_change_the_exit_code(engine: En
 
 
 @pytest.mark.rows(36, 40)
-async def test_garbage_in_the_report_is_named_and_costs_the_value_alone(engine: Engine, canaries: Canaries) -> None:
+async def test_garbage_in_the_report_is_named_and_costs_the_value_alone(
+    engine: Engine, canaries: Canaries
+) -> None:
     result = await attacked("garbage_report", engine, canaries)
 
     assert result.value is None
@@ -47,7 +51,9 @@ async def test_garbage_in_the_report_is_named_and_costs_the_value_alone(engine: 
 
 
 @pytest.mark.rows(35, 36)
-async def test_result_with_a_deeply_nested_forged_value_can_be_printed(engine: Engine, canaries: Canaries) -> None:
+async def test_result_with_a_deeply_nested_forged_value_can_be_printed(
+    engine: Engine, canaries: Canaries
+) -> None:
     result = await attacked("deep_report", engine, canaries)
 
     assert json.loads(result_to_json(result))["status"] == "ok"
@@ -72,7 +78,7 @@ async def test_result_with_a_deeply_nested_forged_value_can_be_printed(engine: E
 )
 async def test_odd_report_never_fails_the_run(engine: Engine, report: bytes) -> None:
     frame = len(report).to_bytes(4, "big") + report
-    code = f"import os\nos.write(5, {frame!r})\nos.close(5)"
+    code = f"import os\nos.write(4, {frame!r})\nos.close(4)"
 
     result = await run_python(engine, code)
 
@@ -119,7 +125,9 @@ async def test_message_of_a_huge_exception_is_cut(engine: Engine) -> None:
 async def test_bytes_that_are_not_text_arrive_unchanged(engine: Engine, canaries: Canaries) -> None:
     result = await attacked("odd_bytes", engine, canaries)
 
-    assert result.stdout_bytes.startswith(b"nul\0 broken\xff\xfe\xc3( surrogate\xed\xa0\x80 escape\x1b]0;owned\x07")
+    assert result.stdout_bytes.startswith(
+        b"nul\0 broken\xff\xfe\xc3( surrogate\xed\xa0\x80 escape\x1b]0;owned\x07"
+    )
     assert result.stderr_bytes == bytes(range(256))
     assert result_to_json(result).isascii()
     assert "\x1b" not in result_to_json(result)
@@ -127,7 +135,9 @@ async def test_bytes_that_are_not_text_arrive_unchanged(engine: Engine, canaries
 
 
 @pytest.mark.rows(33, 34, 41)
-async def test_odd_names_are_collected_under_names_that_can_be_printed(engine: Engine, canaries: Canaries) -> None:
+async def test_odd_names_are_collected_under_names_that_can_be_printed(
+    engine: Engine, canaries: Canaries
+) -> None:
     result = await attacked("odd_names", engine, canaries)
 
     names = {artifact.name for artifact in result.files}
@@ -137,7 +147,9 @@ async def test_odd_names_are_collected_under_names_that_can_be_printed(engine: E
 
 
 @pytest.mark.rows(41, 42)
-async def test_only_plain_files_are_collected_and_the_rest_is_named(engine: Engine, canaries: Canaries) -> None:
+async def test_only_plain_files_are_collected_and_the_rest_is_named(
+    engine: Engine, canaries: Canaries
+) -> None:
     result = await attacked("artefact_kinds", engine, canaries)
 
     skipped = {artifact.name: artifact.skipped for artifact in result.files if artifact.skipped}
@@ -176,11 +188,13 @@ async def test_nothing_of_a_daemon_is_left_when_the_result_comes(engine: Engine,
 
     assert result.status == "ok"
     [warden] = wardens()
-    assert descendants(warden) == []
+    assert jailed(warden) == []
 
 
 @pytest.mark.rows(30)
-async def test_result_does_not_wait_for_a_descriptor_that_a_daemon_holds(engine: Engine, canaries: Canaries) -> None:
+async def test_result_does_not_wait_for_a_descriptor_that_a_daemon_holds(
+    engine: Engine, canaries: Canaries
+) -> None:
     begin = time.monotonic()
 
     result = await attacked("stdout_held", engine, canaries)
@@ -191,7 +205,9 @@ async def test_result_does_not_wait_for_a_descriptor_that_a_daemon_holds(engine:
 
 @pytest.mark.rows(39)
 @pytest.mark.parametrize(("name", "code"), [("exit_137", 137), ("exit_124", 124)])
-async def test_exit_code_is_never_taken_for_a_limit(name: str, code: int, engine: Engine, canaries: Canaries) -> None:
+async def test_exit_code_is_never_taken_for_a_limit(
+    name: str, code: int, engine: Engine, canaries: Canaries
+) -> None:
     result = await attacked(name, engine, canaries)
 
     assert (result.status, result.exit_code) == ("error", code)
@@ -216,7 +232,9 @@ async def test_deadline_is_kept_while_the_event_loop_is_blocked(engine: Engine) 
             seen.append(b"first")
             time.sleep(1.5)
 
-    result = await engine.run(Program(code=code, environment="base"), limited(wall_seconds=0.5), emit=block_once)
+    result = await engine.run(
+        Program(code=code, environment="base"), limited(wall_seconds=0.5), emit=block_once
+    )
 
     assert (result.status, result.reason) == ("timeout", "wall-limit")
     assert len(result.stdout.split()) <= 12
@@ -228,5 +246,5 @@ async def test_process_tree_is_gone_after_every_kind_of_end(engine: Engine, cana
         await attacked(name, engine, canaries)
 
         [warden] = wardens()
-        await until(lambda warden=warden: not descendants(warden), what="the jail's processes are gone", seconds=1)
+        await until(lambda warden=warden: not jailed(warden), what="the jail's processes are gone", seconds=1)
         assert os.path.exists(f"/proc/{warden}")

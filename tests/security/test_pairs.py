@@ -183,10 +183,10 @@ def jail_uids() -> set[int]:
     """Return the host uids of the programs that run in our jails."""
     import os
 
-    from tests.support.machine import descendants, wardens
+    from tests.support.machine import jailed, wardens
 
     [warden] = wardens()
-    uids = {os.stat(f"/proc/{pid}").st_uid for pid in descendants(warden)}
+    uids = {os.stat(f"/proc/{pid}").st_uid for pid in jailed(warden)}
     return uids - {os.getuid()}
 
 

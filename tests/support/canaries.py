@@ -67,7 +67,9 @@ def planted(folder: Path) -> Iterator[Canaries]:
         for name, server in (("tcp", tcp), ("abstract", abstract), ("named", named)):
             stack.enter_context(closing(server))
             threading.Thread(target=_serve, args=(name, server, text, connections), daemon=True).start()
-        process = subprocess.Popen([sys.executable, "-I", "-c", "import time; time.sleep(600)", f"marker-{token}"])
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-c", "import time; time.sleep(600)", f"marker-{token}"]
+        )
         stack.callback(_end, process)
         yield Canaries(
             text=text,

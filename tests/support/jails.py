@@ -14,6 +14,7 @@ from policies import Limits, Policy
 from runtimes._jail import jail_config
 from runtimes.nsjail import NsjailRuntime
 from runtimes.nsjail._languages import find_languages
+from runtimes.nsjail._selftest import _proof_file
 
 type Edit = Callable[[NsJailConfig], None]
 
@@ -41,6 +42,7 @@ class EditedRuntime(NsjailRuntime):
     @override
     async def prepare(self) -> None:
         self._find_parts()
+        await self._host.warden.ready()
         self._languages = find_languages({})
         self._prepared = True
 
@@ -57,7 +59,11 @@ class EditedRuntime(NsjailRuntime):
 
 
 class ProvenRuntime(EditedRuntime):
-    """The changed runtime with its proof, which has to notice the change."""
+    """The changed runtime with its proof, which has to notice the change; the proof is not kept."""
+
+    def __init__(self, host: Host, edit: Edit) -> None:
+        super().__init__(host, edit)
+        self._salt = os.urandom(16).hex()
 
     @override
     async def prepare(self) -> None:
@@ -65,16 +71,23 @@ class ProvenRuntime(EditedRuntime):
 
     @override
     def _identity(self) -> str:
-        return f"{super()._identity()}\nedited {os.urandom(16).hex()}"
+        return f"{super()._identity()}\nedited {self._salt}"
+
+    @override
+    async def aclose(self) -> None:
+        await super().aclose()
+        _proof_file(self._cache, self._identity()).unlink(missing_ok=True)
 
 
 @asynccontextmanager
-async def edited_engine(edit: Edit) -> AsyncGenerator[Engine]:
+async def edited_engine(
+    edit: Edit, *, warden: type[Warden] = Warden, runtime: type[EditedRuntime] = EditedRuntime
+) -> AsyncGenerator[Engine]:
     """Open an engine whose jails lack something."""
     settings = config()
-    async with Warden.open() as warden:
-        runtime = EditedRuntime(Host(settings, warden), edit)
-        async with Engine(settings, runtimes=[runtime]) as engine:
+    async with warden.open() as opened:
+        edited = runtime(Host(settings, opened), edit)
+        async with Engine(settings, runtimes=[edited]) as engine:
             yield engine
 
 

@@ -49,6 +49,12 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+def jailed(warden: int) -> list[int]:
+    """Return everything that belongs to runs of a warden: all but the process that it keeps parked."""
+    own = command_line(warden)
+    return [pid for pid in descendants(warden) if command_line(pid) != own]
+
+
 def is_running(pid: int) -> bool:
     """Whether a process exists and is no zombie."""
     try:
@@ -67,9 +73,7 @@ def command_line(pid: int) -> str:
 
 def wardens(pid: int | None = None) -> list[int]:
     """Return the wardens that a process (ourselves by default) has started."""
-    return [
-        child for child in children(pid or os.getpid()) if "engine.warden.main" in command_line(child)
-    ]
+    return [child for child in children(pid or os.getpid()) if "engine.warden.main" in command_line(child)]
 
 
 def group_folders(warden: int) -> list[Path]:

@@ -9,4 +9,4 @@ import os
 for depth in (900,):
     value = b"[" * depth + b"]" * depth
     text = b'{"kind":"report","value":' + value + b"}"
-    os.write(5, len(text).to_bytes(4, "big") + text)
+    os.write(4, len(text).to_bytes(4, "big") + text)

@@ -13,7 +13,12 @@ def frame(text):
 
 
 for descriptor in range(256):
-    for text in (b'{"kind":"exit","wait_status":0}', b'{"kind":"ready"}', b'{"kind":"started"}', b'{"kind":"failed","error":"x"}'):
+    for text in (
+        b'{"kind":"exit","wait_status":0}',
+        b'{"kind":"ready"}',
+        b'{"kind":"started"}',
+        b'{"kind":"failed","error":"x"}',
+    ):
         try:
             os.write(descriptor, frame(text))
         except OSError:

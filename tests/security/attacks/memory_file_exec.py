@@ -12,7 +12,11 @@ from attempts import attempt, outcome, survives
 
 def elf(code):
     """Make the smallest 64-bit executable around machine code."""
-    header = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, 0x400078, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+    header = (
+        b"\x7fELF\x02\x01\x01"
+        + bytes(9)
+        + struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, 0x400078, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+    )
     size = 120 + len(code)
     return header + struct.pack("<IIQQQQQQ", 1, 5, 0, 0x400000, 0x400000, size, size, 0x1000) + code
 
@@ -26,7 +30,9 @@ _INT_80 = bytes.fromhex("b814000000cd8031ffb83c0000000f05")
 def executes(code):
     descriptor = os.memfd_create("program")
     os.write(descriptor, elf(code))
-    ctypes.CDLL(None).fexecve(descriptor, (ctypes.c_char_p * 2)(b"program", None), (ctypes.c_char_p * 1)(None))
+    ctypes.CDLL(None).fexecve(
+        descriptor, (ctypes.c_char_p * 2)(b"program", None), (ctypes.c_char_p * 1)(None)
+    )
     os._exit(9)
 
 

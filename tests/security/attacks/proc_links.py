@@ -24,7 +24,11 @@ attempt("the root is outside", differs, "/proc/self/root", "/")
 for base in ("/proc/self/cwd", "/proc/self/root", "/proc/1/cwd", "/proc/1/root", "/proc/thread-self/root"):
     attempt(f"climb from {base}", reads, f"{base}/{'../' * 40}{TARGET}")
 for name in ("cwd", "root", "exe", "fd", "fdinfo", "ns/mnt", "map_files"):
-    attempt(f"look at {name} of process 1", os.readlink if name in ("cwd", "root", "exe") else os.listdir, f"/proc/1/{name}")
+    attempt(
+        f"look at {name} of process 1",
+        os.readlink if name in ("cwd", "root", "exe") else os.listdir,
+        f"/proc/1/{name}",
+    )
 for descriptor in range(64):
     attempt(f"climb from descriptor {descriptor}", reads, f"/proc/self/fd/{descriptor}/{'../' * 40}{TARGET}")
 result = outcome()

@@ -35,10 +35,19 @@ def control_groups():
 
 for number in NUMBERS:
     attempt(f"raise the hard limit {number}", raises_hard, number)
-for number in (resource.RLIMIT_NOFILE, resource.RLIMIT_NPROC, resource.RLIMIT_FSIZE, resource.RLIMIT_CPU, resource.RLIMIT_CORE):
+for number in (
+    resource.RLIMIT_NOFILE,
+    resource.RLIMIT_NPROC,
+    resource.RLIMIT_FSIZE,
+    resource.RLIMIT_CPU,
+    resource.RLIMIT_CORE,
+):
     attempt(f"soft limit below the hard one {number}", has_room, number)
 for pid in (1, os.getppid()):
-    attempt(f"limits of process {pid}", lambda pid=pid: system_call(302, pid, 7, (ctypes.c_uint64 * 2)(1 << 30, 1 << 30), 0) == 0)
+    attempt(
+        f"limits of process {pid}",
+        lambda pid=pid: system_call(302, pid, 7, (ctypes.c_uint64 * 2)(1 << 30, 1 << 30), 0) == 0,
+    )
 attempt("control group files", control_groups)
 for path in ("/sys/fs/cgroup", "/proc/self/root/sys/fs/cgroup"):
     attempt(path, os.listdir, path)

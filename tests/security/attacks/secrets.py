@@ -13,7 +13,16 @@ from attempts import attempt, outcome
 
 SECRET = os.environ["CANARY_TEXT_REVERSED"][::-1]
 NAMED = {name for name in os.environ if name.startswith("CANARY_")}
-EXPECTED = {"HOME", "PATH", "TMPDIR", "LANG", "LC_ALL", "USER", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"} | NAMED
+EXPECTED = {
+    "HOME",
+    "PATH",
+    "TMPDIR",
+    "LANG",
+    "LC_ALL",
+    "USER",
+    "OPENBLAS_NUM_THREADS",
+    "OMP_NUM_THREADS",
+} | NAMED
 
 
 def reads(path):
@@ -45,7 +54,9 @@ def own_memory():
     for line in lines:
         begin, end = (int(part, 16) for part in line.split()[0].split("-"))
         # The kernel copies: what cannot be read is an error instead of a crash.
-        size = ctypes.CDLL(None).pwrite(copy, ctypes.c_void_p(begin), ctypes.c_size_t(end - begin), ctypes.c_long(0))
+        size = ctypes.CDLL(None).pwrite(
+            copy, ctypes.c_void_p(begin), ctypes.c_size_t(end - begin), ctypes.c_long(0)
+        )
         if size > 0 and pattern.search(os.pread(copy, size, 0)):
             return line
     return None

@@ -17,7 +17,9 @@ for family in range(64):
 # Arguments are 32 bits wide for the kernel and 64 for a filter.
 attempt("vsock behind high bits", system_call, 41, ctypes.c_long((1 << 32) | socket.AF_VSOCK), 1, 0)
 attempt("inet behind high bits", system_call, 41, ctypes.c_long((1 << 32) | socket.AF_INET), 1, 0)
-attempt("inet that looks like unix", system_call, 41, ctypes.c_long((socket.AF_UNIX << 32) | socket.AF_INET), 1, 0)
+attempt(
+    "inet that looks like unix", system_call, 41, ctypes.c_long((socket.AF_UNIX << 32) | socket.AF_INET), 1, 0
+)
 attempt("a pair of inet sockets", socket.socketpair, socket.AF_INET)
 attempt("io_uring", system_call, 425, 8, ctypes.create_string_buffer(120))
 attempt("io_uring enter", lambda: system_call(426, 0, 0, 0, 0, 0, 0) + 1)

@@ -17,12 +17,33 @@ def writes(path):
     return True
 
 
-for folder in ("/", "/etc", "/usr", "/bin", "/lib", "/opt", "/opt/python", LIBRARY, "/opt/isorun", "/opt/packages",
-               "/dev", "/mnt", "/proc", "/proc/1", "/box"):
+for folder in (
+    "/",
+    "/etc",
+    "/usr",
+    "/bin",
+    "/lib",
+    "/opt",
+    "/opt/python",
+    LIBRARY,
+    "/opt/isorun",
+    "/opt/packages",
+    "/dev",
+    "/mnt",
+    "/proc",
+    "/proc/1",
+    "/box",
+):
     if folder != "/box":
         attempt(f"create a file in {folder}", writes, f"{folder}/planted")
         attempt(f"create a folder in {folder}", works, os.mkdir, f"{folder}/planted-folder")
-for path in ("/etc/passwd", os.__file__, "/opt/isorun/supervisor.pyc", "/opt/isorun/program.pyc", sys.executable):
+for path in (
+    "/etc/passwd",
+    os.__file__,
+    "/opt/isorun/supervisor.pyc",
+    "/opt/isorun/program.pyc",
+    sys.executable,
+):
     attempt(f"append to {path}", writes, path)
     attempt(f"truncate {path}", works, os.truncate, path, 0)
     attempt(f"unlink {path}", works, os.unlink, path)

@@ -1,0 +1,67 @@
+"""Every row of the checklist that concerns native programs or the engine has a test that names it."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from .test_attacks import ATTACKS, header
+
+#: Classes of attacks by number; those that are missing concern other tiers.
+ROWS = {
+    1: "host files by path",
+    3: "links and climbing out of writable folders",
+    4: "magic links of /proc, a working folder left outside",
+    5: "writing to the system or the interpreter",
+    6: "devices, kernel switches, accounts",
+    7: "core dumps",
+    8: "outbound network, the host's loopback",
+    9: "unix sockets, abstract and by path",
+    10: "odd socket families, io_uring",
+    12: "other processes: visible, traced, signalled",
+    13: "secrets in environment, arguments, frames",
+    14: "regaining privilege",
+    15: "the kernel's surface, other ABIs",
+    16: "loosening limits from inside",
+    17: "terminal injection",
+    18: "inherited descriptors",
+    20: "equal random streams and hash seeds",
+    21: "residue between runs",
+    22: "siblings at the same time",
+    23: "fork bombs, zombies, threads",
+    24: "memory, of every kind",
+    26: "disk: bytes and files",
+    27: "cpu: one process and a tree",
+    28: "wall time whatever the program does",
+    29: "daemons",
+    30: "stdout held open by a grandchild",
+    32: "output floods",
+    33: "bytes that are not text",
+    34: "terminal escapes",
+    35: "hostile exceptions and values",
+    36: "forged result frames",
+    37: "the harness patched from inside",
+    38: "formats that execute while they are read",
+    39: "exit codes taken for limits",
+    40: "the control channel",
+    41: "artefact links, races, FIFOs, sparse files",
+    42: "archives of a guest",
+    43: "input names given by the caller",
+    48: "failing open",
+    49: "a second door",
+    50: "starving the supervisor",
+}
+
+
+def marked_rows(folder: Path) -> Iterator[int]:
+    for path in sorted(folder.rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.rows":
+                yield from (ast.literal_eval(argument) for argument in node.args)
+
+
+def test_every_row_has_a_test() -> None:
+    covered = set(marked_rows(Path(__file__).parent))
+    for name in ATTACKS:
+        covered |= set(header(name).rows)
+
+    assert {row: ROWS[row] for row in ROWS.keys() - covered} == {}

@@ -1,0 +1,59 @@
+"""Failing closed: the start-up proof notices a jail that does not contain, and the tier is refused."""
+
+import pytest
+from nsjail.config import NsJailConfig
+
+from engine import RuntimeUnavailableError
+from tests.support.jails import Edit, ProvenRuntime, edited_engine, run_python
+
+from .test_removal import with_capabilities, without_pid_namespace, without_seccomp
+
+pytestmark = [pytest.mark.jail, pytest.mark.rows(48)]
+
+
+def unchanged(jail: NsJailConfig) -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("edit", "named"),
+    [
+        (without_seccomp, "system calls are filtered"),
+        (with_capabilities, "no capability"),
+        (without_pid_namespace, "other processes are out of sight"),
+    ],
+)
+async def test_weakened_jail_is_refused_by_name(edit: Edit, named: str) -> None:
+    async with edited_engine(edit, runtime=ProvenRuntime) as engine:
+        with pytest.raises(RuntimeUnavailableError) as caught:
+            await run_python(engine, "print('ran')")
+
+    assert named in str(caught.value)
+    assert "does not contain" in str(caught.value)
+    assert caught.value.hint
+
+
+async def test_jail_that_does_not_start_is_refused() -> None:
+    def broken(jail: NsJailConfig) -> None:
+        jail.mount[0].src = "/does/not/exist"
+
+    async with edited_engine(broken, runtime=ProvenRuntime) as engine:
+        with pytest.raises(RuntimeUnavailableError) as caught:
+            await run_python(engine, "print('ran')")
+
+    assert not caught.value.dispatched
+
+
+async def test_unchanged_jail_passes_the_proof() -> None:
+    async with edited_engine(unchanged, runtime=ProvenRuntime) as engine:
+        result = await run_python(engine, "print('ran')")
+
+    assert result.stdout == "ran\n"
+
+
+async def test_refused_runtime_runs_nothing() -> None:
+    """A second call to a refused tier is refused again: there is no fall-back."""
+    async with edited_engine(without_seccomp, runtime=ProvenRuntime) as weakened:
+        for _ in range(2):
+            with pytest.raises(RuntimeUnavailableError):
+                await run_python(weakened, "print('ran')")
