@@ -6,9 +6,11 @@ Everything here shares a process with user code: what it writes to the report pi
 from __future__ import annotations
 
 import _ast
+import atexit
 import builtins
 import os
 import sys
+from _sitebuiltins import Quitter
 
 import report as reports  # type: ignore[import-not-found]
 
@@ -61,8 +63,6 @@ def _main_module(source: str) -> ModuleType:
 
 def _prepare_interpreter(source: str, args: list[str], packages: str | None, live: bool) -> None:
     """Give the program what `site` would have given it; `site` itself costs milliseconds."""
-    from _sitebuiltins import Quitter
-
     builtins.exit = Quitter("exit", "Ctrl-D (i.e. EOF)")
     builtins.quit = Quitter("quit", "Ctrl-D (i.e. EOF)")
     sys.argv = [source, *args]
@@ -187,8 +187,6 @@ def _leave(status: int, outcome: dict[str, Any], names: dict[str, Any], pipe: in
             _save_figures()
         if "threading" in sys.modules:
             sys.modules["threading"]._shutdown()
-        import atexit
-
         atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()

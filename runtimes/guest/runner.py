@@ -13,6 +13,10 @@ import resource
 import sys
 import time
 
+# Loaded here, while nobody waits for it yet.
+import program  # type: ignore[import-not-found]
+from report import encode  # type: ignore[import-not-found]
+
 TYPE_CHECKING = False  # `typing` alone would double a fresh start
 if TYPE_CHECKING:
     from typing import Any, NoReturn
@@ -106,8 +110,8 @@ def _place_files(connection: _socket.socket, files: list[tuple[str, int, int]]) 
         os.close(descriptor)
 
 
-def _limit(limits: dict[str, int | None]) -> None:
-    """Set hard limits equal to soft ones: the second line behind the cgroup, which counts the whole tree."""
+def _limit(limits: dict[str, tuple[int, int] | None]) -> None:
+    """Set soft and hard limits: the second line behind the cgroup, which counts the whole tree."""
     numbers = {
         "cpu_seconds": resource.RLIMIT_CPU,
         "file_bytes": resource.RLIMIT_FSIZE,
@@ -116,11 +120,11 @@ def _limit(limits: dict[str, int | None]) -> None:
         "address_bytes": resource.RLIMIT_AS,
     }
     for name, number in numbers.items():
-        value = limits[name]
-        if value is not None:
-            hard = resource.getrlimit(number)[1]
-            value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-            resource.setrlimit(number, (value, value))
+        pair = limits[name]
+        if pair is not None:
+            roof = resource.getrlimit(number)[1]
+            soft, hard = pair if roof == resource.RLIM_INFINITY else (min(value, roof) for value in pair)
+            resource.setrlimit(number, (soft, hard))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
@@ -129,8 +133,6 @@ def _say(connection: _socket.socket, payload: bytes) -> None:
 
 
 def _refuse(connection: _socket.socket, error: Exception) -> NoReturn:
-    from report import encode  # type: ignore[import-not-found]
-
     _say(connection, encode({"kind": "failed", "error": f"{type(error).__name__}: {error}"[:500]}).encode())
     os._exit(125)
 
@@ -144,8 +146,6 @@ def _exec(request: dict[str, Any], source: str, report: int) -> None:
 
 def _python(request: dict[str, Any], source: str, report: int) -> None:
     """Run a Python program in this very interpreter."""
-    import program  # type: ignore[import-not-found]
-
     for name in ("runner", "marshal", "resource", "_socket"):
         sys.modules.pop(name, None)
     program.run(source, request["code"], request["args"], request["packages"], request["live"], report)

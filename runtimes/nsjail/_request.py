@@ -70,6 +70,8 @@ def _environment_variables(program: Program, policy: Policy, environment: Enviro
         "LANG": "C.UTF-8",
         "LC_ALL": "C.UTF-8",
         "USER": "guest",
+        # Compiled copies of input modules are not output files.
+        "PYTHONDONTWRITEBYTECODE": "1",
         # One thread per pool: a sandbox has a few processes, not the host's number of cores.
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
@@ -79,12 +81,19 @@ def _environment_variables(program: Program, policy: Policy, environment: Enviro
     }
 
 
-def _limits(limits: Limits, *, cgroups: bool) -> dict[str, int | None]:
+def _limits(limits: Limits, *, cgroups: bool) -> dict[str, tuple[int, int] | None]:
+    """Return soft and hard limits of a process; None leaves what the jail has."""
+    cpu_seconds = math.ceil(limits.cpu_seconds)
     return {
-        # One second of grace: the warden's count of the whole tree is the one that decides.
-        "cpu_seconds": math.ceil(limits.cpu_seconds) + 1 if cgroups else math.ceil(limits.cpu_seconds),
-        "file_bytes": limits.disk_mib * _MIB,
-        "open_files": limits.open_files,
-        "processes": limits.pids + SUPERVISOR_PIDS,
-        "address_bytes": None if cgroups else limits.memory_mib * _MIB,
+        # With cgroups, the warden's count of the whole tree decides, one second earlier. Without, the signal at
+        # the soft limit tells the result what happened; at the hard one it would be SIGKILL, which tells nothing.
+        "cpu_seconds": _equal(cpu_seconds + 1) if cgroups else (cpu_seconds, cpu_seconds + 1),
+        "file_bytes": _equal(limits.disk_mib * _MIB),
+        "open_files": _equal(limits.open_files),
+        "processes": _equal(limits.pids + SUPERVISOR_PIDS),
+        "address_bytes": None if cgroups else _equal(limits.memory_mib * _MIB),
     }
+
+
+def _equal(value: int) -> tuple[int, int]:
+    return value, value

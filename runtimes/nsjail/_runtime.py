@@ -120,7 +120,7 @@ class NsjailRuntime(Runtime):
             ) from error
         try:
             descriptors = {**guest.descriptors, _CONFIG: config, _LOG: guest.log}
-            argv = [*self._command(uid), detail.environment.python, "-I", "-S", SUPERVISOR]
+            argv = [*self._command(uid), detail.environment.python, "-I", "-S", "-B", SUPERVISOR]
             child = self._host.warden.spawn(argv, descriptors, bounds_of(template.policy))
         finally:
             guest.close()

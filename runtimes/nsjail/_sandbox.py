@@ -148,8 +148,7 @@ class NsjailSandbox(Sandbox):
             log = os.read(self._pipes.log, 4000).decode("utf-8", "replace").strip()
         except BlockingIOError:
             log = ""
-        mounts = self._template.policy.mounts
-        missing = [mount.source for mount in mounts if not os.path.exists(mount.source)]
+        missing = _missing_sources(self._template.policy)
         if missing and not ended.failure:
             return f"the source of a mount does not exist: `{'`, `'.join(missing)}`"
         return f"the jail did not start: {ended.failure or log or f'wait status {ended.wait_status}'}"
@@ -170,6 +169,10 @@ class NsjailSandbox(Sandbox):
                 unchanged=before,
             )
         )
+
+
+def _missing_sources(policy: Policy) -> list[str]:
+    return [mount.source for mount in policy.mounts if not os.path.exists(mount.source)]
 
 
 def _receive_ready(connection: socket.socket) -> tuple[bytes, list[int]]:

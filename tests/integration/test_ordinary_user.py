@@ -29,7 +29,8 @@ import json, sys
 if len(sys.argv) > 1:
     sys.path.insert(0, sys.argv[1])
 import anyio
-from engine import Engine, EngineConfig, EngineError, File, Limits, Policy, PoolConfig, Program, result_to_dict
+from engine import Engine, EngineConfig, EngineError, File, Limits, Policy, PoolConfig, Program
+from engine import result_to_dict
 
 async def main(order):
     config = EngineConfig(cache_dir=order["cache"], pool=PoolConfig(warm=0))

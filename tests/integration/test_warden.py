@@ -172,8 +172,10 @@ async def test_killed_parked_process_is_replaced(warden: Warden) -> None:
     """Between runs the warden keeps one process that has joined a group; losing it must cost no run."""
     [pid] = wardens()
     await until(lambda: descendants(pid), what="a process is parked")
-    for parked in descendants(pid):
-        os.kill(parked, signal.SIGKILL)
+    parked = descendants(pid)
+    for process in parked:
+        os.kill(process, signal.SIGKILL)
+    await until(lambda: not any(map(is_running, parked)), what="it is dead")
 
     ended = await shell(warden, "exit 5").wait()
 

@@ -52,7 +52,7 @@ def descendants(pid: int) -> list[int]:
 def jailed(warden: int) -> list[int]:
     """Return everything that belongs to runs of a warden: all but the process that it keeps parked."""
     own = command_line(warden)
-    return [pid for pid in descendants(warden) if command_line(pid) != own]
+    return [pid for pid in descendants(warden) if command_line(pid) != own and is_running(pid)]
 
 
 def is_running(pid: int) -> bool:

@@ -1,0 +1,139 @@
+"""Hundreds of runs that end in every way leave the process and the machine as they were."""
+
+import gc
+import tempfile
+import threading
+from pathlib import Path
+from typing import NamedTuple
+
+import anyio
+import pytest
+
+from engine import Engine, File, Program, Status
+from policies import Limits, Policy
+from tests.support.jails import config
+from tests.support.machine import (
+    children,
+    descendants,
+    descriptors,
+    group_folders,
+    jailed,
+    mounts,
+    resident_mib,
+    until,
+    wardens,
+)
+
+pytestmark = [pytest.mark.jail, pytest.mark.slow]
+
+RUNS = 500
+SIDE_BY_SIDE = 8
+#: The interpreter's heap settles within this; 500 leaks of a captured output alone would be above.
+GROWTH_MIB = 24.0
+CANCELLED_AFTER_SECONDS = 0.03
+
+
+class Kind(NamedTuple):
+    """One way for a run to end; without a status it is cancelled."""
+
+    program: Program
+    limits: Limits
+    status: Status | None
+
+
+KINDS = (
+    Kind(Program(code="print('x' * 10_000)"), Limits(), Status.OK),
+    Kind(Program(code="raise ValueError('wrong')"), Limits(), Status.ERROR),
+    Kind(Program(code="list(range(10_000))"), Limits(), Status.OK),
+    Kind(
+        Program(
+            code="open('out', 'wb').write(open('folder/in', 'rb').read() * 2)",
+            files=(File(name="folder/in", data=b"x" * 100_000),),
+        ),
+        Limits(),
+        Status.OK,
+    ),
+    Kind(Program(code="while True: pass"), Limits(wall_seconds=0.05), Status.TIMEOUT),
+    Kind(Program(code="b'x' * (100 << 20)"), Limits(memory_mib=48), Status.MEMORY),
+    Kind(Program(code="while True: print('x' * 99)"), Limits(output_kib=64), Status.OUTPUT),
+    Kind(Program(code="import time; time.sleep(60)"), Limits(), None),
+)
+
+
+class Holdings(NamedTuple):
+    """What the process and the machine hold; none of it may change at all."""
+
+    descriptors: frozenset[str]
+    descendants: int
+    groups: int
+    mounts: int
+    temporary: frozenset[str]
+    threads: int
+
+
+def holdings() -> Holdings:
+    [warden] = wardens()
+    return Holdings(
+        descriptors=frozenset(descriptors()),
+        descendants=len(descendants(warden)),
+        groups=len(run_groups(warden)),
+        mounts=len(mounts()),
+        temporary=frozenset(entry.name for entry in Path(tempfile.gettempdir()).glob("isorun*")),
+        threads=threading.active_count(),
+    )
+
+
+def run_groups(warden: int) -> list[Path]:
+    """Return the control groups of runs, and of the process that the warden keeps parked."""
+    return [entry for folder in group_folders(warden) for entry in folder.iterdir() if entry.is_dir()]
+
+
+def is_quiet() -> bool:
+    """Whether no run is left and the warden has its next process parked, in its groups."""
+    [warden] = wardens()
+    return not jailed(warden) and len(children(warden)) == 1 and len(run_groups(warden)) > 0
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Real jails are tested on one event loop."""
+    return "asyncio"
+
+
+async def run_kind(engine: Engine, kind: Kind) -> None:
+    policy = Policy(limits=kind.limits)
+    if kind.status is None:
+        with anyio.move_on_after(CANCELLED_AFTER_SECONDS) as scope:
+            await engine.run(kind.program, policy)
+        assert scope.cancelled_caught
+        return
+    result = await engine.run(kind.program, policy)
+    assert result.status is kind.status, result
+
+
+async def run_all(engine: Engine, count: int) -> None:
+    """Run kinds in turn, several at once."""
+    limiter = anyio.CapacityLimiter(SIDE_BY_SIDE)
+
+    async def run_one(number: int) -> None:
+        async with limiter:
+            await run_kind(engine, KINDS[number % len(KINDS)])
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(count):
+            tasks.start_soon(run_one, number)
+
+
+async def test_hundreds_of_mixed_runs_leave_everything_as_it_was() -> None:
+    async with Engine(config()) as engine:
+        await run_all(engine, 8 * len(KINDS))  # worker threads, caches and the heap reach their size
+        await until(is_quiet, what="the runs have gone")
+        before, resident_before = holdings(), resident_mib()
+
+        await run_all(engine, RUNS)
+
+        await until(is_quiet, what="the runs have gone")
+        assert holdings() == before
+        gc.collect()
+        assert resident_mib() - resident_before < GROWTH_MIB
+        assert engine.stats().active == 0
