@@ -11,7 +11,7 @@ read write open close newstat newfstat newlstat poll lseek mmap mprotect munmap 
 rt_sigprocmask rt_sigreturn pread64 pwrite64 readv writev access pipe select sched_yield mremap
 msync mincore madvise shmget shmat shmctl dup dup2 pause nanosleep getitimer alarm setitimer getpid
 connect accept sendto sendfile64 newuname recvfrom sendmsg recvmsg shutdown bind listen getsockname
-getpeername socketpair setsockopt getsockopt fork vfork execve exit wait4 kill semget semop semctl
+getpeername setsockopt getsockopt fork vfork execve exit wait4 kill semget semop semctl
 shmdt msgget msgsnd msgrcv msgctl fcntl flock fsync fdatasync truncate ftruncate getdents getcwd
 chdir fchdir rename mkdir rmdir creat link unlink symlink readlink chmod fchmod chown fchown lchown
 umask gettimeofday getrlimit getrusage sysinfo times getuid getgid setuid setgid geteuid getegid
@@ -64,12 +64,13 @@ def kafel(machine: str) -> str:
             # Threads and processes, no namespaces. clone3 hides its flags: ENOSYS makes libc use clone.
             f"    clone(flags) {{ (flags & {_NAMESPACE_FLAGS}) == 0 }},",
             f"    socket(domain) {{ domain == {_AF_UNIX} }},",
+            f"    socketpair(domain) {{ domain == {_AF_UNIX} }},",
             # Its own limits only: the supervisor has the same uid.
             "    prlimit64(pid) { pid == 0 },",
             f"    personality(persona) {{ persona == 0 || persona == {_PERSONALITY_QUERY} }},",
             f"    ioctl(fd, request) {{ request != {_TIOCSTI} && request != {_TIOCLINUX} }}",
             "  },",
-            f"  ERRNO({_EAFNOSUPPORT}) {{ socket }},",
+            f"  ERRNO({_EAFNOSUPPORT}) {{ socket, socketpair }},",
             f"  ERRNO({_EPERM}) {{ clone, unshare, prlimit64, personality, ioctl, perf_event_open, syslog }}",
             "}",
             f"USE jail DEFAULT ERRNO({_ENOSYS})",

@@ -131,6 +131,8 @@ def _place(descriptors: Mapping[int, int]) -> None:
     parked = {
         number: fcntl.fcntl(source, fcntl.F_DUPFD_CLOEXEC, _PARKING) for number, source in descriptors.items()
     }
+    for source in set(descriptors.values()):
+        os.close(source)  # received ones would survive the exec
     for number, source in parked.items():
         os.dup2(source, number, inheritable=True)
 

@@ -2,10 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
+import anyio
 import msgspec
 
-from engine import Emit, Engine, File, Program, Result
+from engine import Emit, Engine, File, Output, Program, Result
 from policies import Limits, Policy
+
+#: Long for a loaded machine; what is waited for takes milliseconds.
+PATIENCE_SECONDS = 20.0
 
 
 class ConformanceError(AssertionError):
@@ -101,6 +105,20 @@ def expect_ok(result: Result) -> Result:
         said = _shown(result.stderr[-500:])
         raise ConformanceError(f"status: expected ok, got {result.status} ({result.reason}), stderr {said}")
     return result
+
+
+async def cancel_at_first_output(subject: Subject, program: Program) -> None:
+    """Run a program that goes on for long, and cancel it when its first output comes."""
+    seen: list[Output] = []
+
+    def watch(output: Output) -> None:
+        seen.append(output)
+        scope.cancel()
+
+    with anyio.move_on_after(PATIENCE_SECONDS) as scope:
+        await subject.run(program, emit=watch)
+    require("output comes while the program runs", seen)
+    require("a run ends when it is cancelled", scope.cancelled_caught)
 
 
 def _shown(value: object) -> str:

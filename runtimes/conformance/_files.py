@@ -13,6 +13,11 @@ def _by_name(result: Result) -> dict[str, Artifact]:
     return {artifact.name: artifact for artifact in result.files}
 
 
+def _only_one(result: Result) -> Artifact:
+    expect("number of output files", len(result.files), 1)
+    return result.files[0]
+
+
 @check("read")
 async def input_files_hold_exactly_what_was_given(subject: Subject) -> None:
     files = (File(name="input.bin", data=_BYTES), File(name="empty", data=b""))
@@ -45,6 +50,7 @@ async def unchanged_inputs_do_not_come_back(subject: Subject) -> None:
     files = (File(name="folder/input", data=b"x"),)
     result = expect_ok(await subject.run(subject.program("read", "folder/input", files=files)))
 
+    expect("content", result.stdout, "x")
     expect("files", result.files, ())
 
 
@@ -89,7 +95,7 @@ async def sparse_file_above_the_limit_is_skipped_without_being_read(subject: Sub
     limits = Limits(disk_mib=64, artifact_mib=1)
     result = expect_ok(await subject.run(subject.program("sparse", 60 * _MIB), limits))
 
-    [artifact] = result.files
+    artifact = _only_one(result)
     expect("size and content", (artifact.size, artifact.data), (60 * _MIB, b""))
     require("the reason is named", artifact.skipped)
 
@@ -105,7 +111,7 @@ async def output_file_as_large_as_allowed_is_taken(subject: Subject) -> None:
 async def output_file_larger_than_allowed_is_skipped_with_the_reason(subject: Subject) -> None:
     result = expect_ok(await subject.run(subject.program("write", 1, _MIB + 1), Limits(artifact_mib=1)))
 
-    [artifact] = result.files
+    artifact = _only_one(result)
     expect("size and content", (artifact.size, artifact.data), (_MIB + 1, b""))
     require("the reason names the limit", "artifact-mib" in (artifact.skipped or ""))
 

@@ -4,12 +4,8 @@ import time
 
 import anyio
 
-from engine import Output, Program
+from ._check import PATIENCE_SECONDS, Subject, cancel_at_first_output, check, expect, expect_ok, require
 
-from ._check import Subject, check, expect, expect_ok, require
-
-#: Long for a loaded machine; a run that is cancelled ends in milliseconds.
-_PATIENCE_SECONDS = 20.0
 _SIDE_BY_SIDE = 12
 
 
@@ -19,26 +15,13 @@ async def _still_usable(subject: Subject) -> None:
     expect("active runs", subject.engine.stats().active, 0)
 
 
-async def _cancel_at_first_output(subject: Subject, program: Program) -> None:
-    seen = anyio.Event()
-
-    def watch(output: Output) -> None:
-        seen.set()
-
-    with anyio.fail_after(_PATIENCE_SECONDS):
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(lambda: subject.run(program, emit=watch))
-            await seen.wait()
-            tasks.cancel_scope.cancel()
-
-
 @check("streams")
 async def moments_of_a_run_come_in_order(subject: Subject) -> None:
     timing = expect_ok(await subject.run(subject.program("streams"))).timing
 
     moments = (0.0, timing.queued, timing.started, timing.ran, timing.collected, timing.total)
     require(f"the moments rise: {moments}", list(moments) == sorted(moments))
-    require("the start was seen", timing.started > 0)
+    require("the program took time", timing.started < timing.ran)
 
 
 @check("streams")
@@ -80,14 +63,14 @@ async def run_cancelled_while_it_starts_leaves_the_engine_usable(subject: Subjec
 
 @check("wait", "streams")
 async def run_cancelled_while_it_waits_leaves_the_engine_usable(subject: Subject) -> None:
-    await _cancel_at_first_output(subject, subject.program("wait"))
+    await cancel_at_first_output(subject, subject.program("wait"))
 
     await _still_usable(subject)
 
 
 @check("flood", "streams")
 async def run_cancelled_while_it_prints_leaves_the_engine_usable(subject: Subject) -> None:
-    await _cancel_at_first_output(subject, subject.program("flood"))
+    await cancel_at_first_output(subject, subject.program("flood"))
 
     await _still_usable(subject)
 
@@ -106,7 +89,7 @@ async def process_left_behind_ends_with_the_program(subject: Subject) -> None:
     result = expect_ok(await subject.run(subject.program("daemon")))
 
     expect("stdout", result.stdout, "done\n")
-    require("nobody waits for what was left behind", time.monotonic() - begin < _PATIENCE_SECONDS)
+    require("nobody waits for what was left behind", time.monotonic() - begin < PATIENCE_SECONDS)
 
 
 CHECKS = (

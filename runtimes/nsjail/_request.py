@@ -85,8 +85,8 @@ def _limits(limits: Limits, *, cgroups: bool) -> dict[str, tuple[int, int] | Non
     """Return soft and hard limits of a process; None leaves what the jail has."""
     cpu_seconds = math.ceil(limits.cpu_seconds)
     return {
-        # With cgroups, the warden's count of the whole tree decides, one second earlier. Without, the signal at
-        # the soft limit tells the result what happened; at the hard one it would be SIGKILL, which tells nothing.
+        # With cgroups, the warden's count of the whole tree decides, one second earlier. Without, the signal
+        # at the soft limit says what happened; at the hard one it is SIGKILL, which says nothing.
         "cpu_seconds": _equal(cpu_seconds + 1) if cgroups else (cpu_seconds, cpu_seconds + 1),
         "file_bytes": _equal(limits.disk_mib * _MIB),
         "open_files": _equal(limits.open_files),

@@ -76,24 +76,23 @@ class NsjailSandbox(Sandbox):
         self._used = False
         self._closed = False
 
-    async def wait_ready(self) -> None:
+    async def wait_ready(self, seconds: float = START_SECONDS) -> None:
         """Wait for the runner's first frame, which carries the working folder's descriptor.
+
+        Args:
+            seconds: How long.
 
         Raises:
             SandboxStartError: The jail ended instead, or took too long.
         """
-        with anyio.move_on_after(START_SECONDS):
+        with anyio.move_on_after(seconds):
             await anyio.wait_readable(self._pipes.control)
             frame, rights = _receive_ready(self._pipes.control)
             if not frame:
                 raise SandboxStartError(await self._why_not_started(), hint="see `isorun doctor`")
-            if not isinstance(decode(frame), Ready) or len(rights) != 1:
-                raise ProtocolError("the jail did not report ready")
-            self._work = rights[0]
+            self._work = _work_folder(frame, rights)
             return
-        raise SandboxStartError(
-            f"the jail was not ready within {START_SECONDS:g} s", hint="is the machine busy?"
-        )
+        raise SandboxStartError(f"the jail was not ready within {seconds:g} s", hint="is the machine busy?")
 
     @override
     def is_alive(self) -> bool:
@@ -173,6 +172,17 @@ class NsjailSandbox(Sandbox):
 
 def _missing_sources(policy: Policy) -> list[str]:
     return [mount.source for mount in policy.mounts if not os.path.exists(mount.source)]
+
+
+def _work_folder(frame: bytes, rights: list[int]) -> int:
+    """Return the descriptor that came with the first frame; owned by the caller."""
+    try:
+        if isinstance(decode(frame), Ready) and len(rights) == 1:
+            return rights.pop()
+        raise ProtocolError("the jail did not report ready")
+    finally:
+        for descriptor in rights:
+            os.close(descriptor)
 
 
 def _receive_ready(connection: socket.socket) -> tuple[bytes, list[int]]:

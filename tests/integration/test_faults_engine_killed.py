@@ -2,15 +2,13 @@
 
 import os
 import signal
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
-from tests.support.engine_script import PROGRAMS, Started, start_engine
+from tests.support.engine_script import PROGRAMS, Started, start_engine, start_hanging_engine
 from tests.support.machine import (
     descendants,
     group_folders,
@@ -62,11 +60,7 @@ def test_killed_engine_leaves_nothing(number: signal.Signals) -> None:
 
 def test_stopped_engine_still_loses_its_runs_at_their_deadline() -> None:
     """The clocks are the warden's: an engine that hangs does not give its programs more time."""
-    code = "import sys; sys.path.insert(0, sys.argv[1]); from tests.support.engine_script import hang; hang()"
-    root = str(Path(__file__).resolve().parents[2])
-    import sys
-
-    with subprocess.Popen([sys.executable, "-I", "-c", code, root], stdout=subprocess.PIPE) as process:
+    with start_hanging_engine() as process:
         try:
             assert process.stdout is not None
             warden = int(process.stdout.readline())

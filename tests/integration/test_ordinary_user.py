@@ -214,15 +214,12 @@ def test_processes_above_the_limit_are_refused(run: Run) -> None:
         assert result["status"] == "pids"
 
 
-def test_limit_of_processes_is_counted_per_sandbox(run: Run) -> None:
-    """Processes that the user has elsewhere do not count: the limit is below their usual number."""
-    result = run("import subprocess, sys, os; pid = os.fork() or os._exit(0)", pids=1)
-
-    assert result["status"] in ("ok", "error", "pids")
+def test_processes_of_the_user_elsewhere_do_not_count(run: Run) -> None:
+    """The engine and its warden alone are more than this limit."""
     assert run("print(1)", pids=1)["status"] == "ok"
 
 
-def test_endless_program_is_ended(run: Run, account: Account) -> None:
+def test_endless_program_is_ended(run: Run) -> None:
     result = run("while True: pass", wall_seconds=1, cpu_seconds=30)
 
     assert (result["status"], result["reason"]) == ("timeout", "wall-limit")

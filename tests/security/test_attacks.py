@@ -84,4 +84,5 @@ def assert_nothing_reached(result: Result, canaries: Canaries) -> None:
 
 
 def described(result: Result) -> str:
-    return f"{result.status} {result.reason} {result.exit_code} {result.signal} {result.value} {result.stderr[-2000:]}"
+    end = f"{result.status} {result.reason} {result.exit_code} {result.signal}"
+    return f"{end} {result.value} {result.stderr[-2000:]}"

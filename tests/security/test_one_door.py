@@ -1,4 +1,4 @@
-"""What the sources must not contain: a second way to start code, and formats that execute while they are read."""
+"""What the sources must not contain: a second way to start code, and formats that execute when read."""
 
 import ast
 from collections.abc import Iterator

@@ -38,8 +38,12 @@ for folder in ("/dev/shm", "/tmp", "/box", "/dev/mqueue", "/box/work", "/box/tmp
     for here, names, files in os.walk(folder):
         found += [f"{here}/{name}" for name in [*names, *files] if "residue" in name]
 libc = ctypes.CDLL(None, use_errno=True)
-for name, call in (("segment", lambda: libc.shmget(0x1507, 0, 0)), ("semaphore", lambda: libc.semget(0x1507, 0, 0)),
-                   ("queue", lambda: libc.msgget(0x1507, 0)), ("posix queue", lambda: libc.mq_open(b"/residue", 0))):
+for name, call in (
+    ("segment", lambda: libc.shmget(0x1507, 0, 0)),
+    ("semaphore", lambda: libc.semget(0x1507, 0, 0)),
+    ("queue", lambda: libc.msgget(0x1507, 0)),
+    ("posix queue", lambda: libc.mq_open(b"/residue", 0)),
+):
     if call() >= 0:
         found.append(name)
 result = found

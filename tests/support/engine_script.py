@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,7 +30,6 @@ class Started(NamedTuple):
     Attributes:
         process: It.
         warden: Pid of its warden.
-        uids: Of the jails' programs on the host.
     """
 
     process: subprocess.Popen[bytes]
@@ -38,9 +38,10 @@ class Started(NamedTuple):
 
 def start_engine(runs: int = len(PROGRAMS), *, wait: bool = True) -> Started:
     """Start an engine process with runs that do not end; return when they are under way."""
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from tests.support import engine_script as s; s.main()"
     process = subprocess.Popen(
-        [sys.executable, "-I", "-c", code, str(runs)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+        [sys.executable, "-I", "-c", _call("main"), str(runs)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
     )
     assert process.stdout is not None
     if not wait:
@@ -49,6 +50,18 @@ def start_engine(runs: int = len(PROGRAMS), *, wait: bool = True) -> Started:
     assert line, "the engine process ended before its runs were under way"
     said: dict[str, Any] = json.loads(line)
     return Started(process, said["warden"])
+
+
+def start_hanging_engine() -> subprocess.Popen[bytes]:
+    """Start an engine process with one run of a second or two; it prints its warden's pid."""
+    return subprocess.Popen([sys.executable, "-I", "-c", _call("hang")], stdout=subprocess.PIPE)
+
+
+def _call(name: str) -> str:
+    return (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
+        f"from tests.support.engine_script import {name}; {name}()"
+    )
 
 
 def main() -> None:
@@ -63,7 +76,7 @@ async def _run(runs: int) -> None:
 
     up: set[int] = set()
 
-    def arrived(number: int) -> None:
+    def arrived(number: int, output: object) -> None:
         if number not in up:
             up.add(number)
             if len(up) == runs:
@@ -73,18 +86,12 @@ async def _run(runs: int) -> None:
         for number in range(runs):
             program = Program(code=PROGRAMS[number % len(PROGRAMS)])
             policy = limited(wall_seconds=600, cpu_seconds=600)
-            tasks.start_soon(
-                lambda program, policy, number: engine.run(
-                    program, policy, emit=lambda output: arrived(number)
-                ),
-                program,
-                policy,
-                number,
-            )
+            emit = partial(arrived, number)
+            tasks.start_soon(partial(engine.run, program, policy, emit=emit))
 
 
 def hang() -> None:
-    """Be an engine process with one run of a second; prints the warden's pid and does nothing else."""
+    """Be the process of `start_hanging_engine`."""
     anyio.run(_run_briefly)
 
 

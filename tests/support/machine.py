@@ -95,9 +95,9 @@ def processes_of_uid(first: int, last: int) -> list[int]:
     return found
 
 
-def descriptors() -> set[str]:
-    """Return the numbers of our open descriptors."""
-    return set(os.listdir("/proc/self/fd"))
+def descriptors(pid: int | None = None) -> set[str]:
+    """Return the numbers of the open descriptors of a process, ours by default."""
+    return set(os.listdir(f"/proc/{pid or os.getpid()}/fd"))
 
 
 def mounts() -> list[str]:
@@ -105,9 +105,9 @@ def mounts() -> list[str]:
     return [line.split()[4] for line in Path("/proc/self/mountinfo").read_text("utf-8").splitlines()]
 
 
-def resident_mib() -> float:
-    """Return our resident memory."""
-    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+def resident_mib(pid: int | None = None) -> float:
+    """Return the resident memory of a process, ours by default."""
+    pages = int(Path(f"/proc/{pid or os.getpid()}/statm").read_text("ascii").split()[1])
     return pages * os.sysconf("SC_PAGESIZE") / (1 << 20)
 
 
