@@ -4,7 +4,7 @@ A frame is four bytes of length (big-endian) and as many bytes of UTF-8 JSON wit
 more kinds (`call` and `reply` of host functions); a kind that is not known here is a violation.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -38,7 +38,7 @@ class Failed(msgspec.Struct, tag_field="kind", tag="failed", frozen=True, forbid
 class Exit(msgspec.Struct, tag_field="kind", tag="exit", frozen=True, forbid_unknown_fields=True):
     """How the program's process ended, from the supervisor's `waitpid`."""
 
-    wait_status: int
+    wait_status: Annotated[int, msgspec.Meta(ge=0, le=0xFFFF)]
 
 
 class ReportedError(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

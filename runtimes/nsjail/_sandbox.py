@@ -4,6 +4,7 @@ import array
 import os
 import socket
 from collections.abc import Mapping
+from functools import partial
 from typing import override
 
 import anyio
@@ -159,15 +160,18 @@ class NsjailSandbox(Sandbox):
     async def _files(self, inputs: tuple[File, ...], policy: Policy) -> tuple[Artifact, ...]:
         if not inputs and is_empty(self._work):
             return ()
-        before = {file.name: file.data or b"" for file in inputs}
-        return await anyio.to_thread.run_sync(
-            lambda: collect(
-                self._work,
-                max_bytes=policy.limits.artifact_mib * _MIB,
-                max_count=policy.limits.artifact_count,
-                unchanged=before,
-            )
+        take = partial(
+            collect,
+            self._work,
+            max_bytes=policy.limits.artifact_mib * _MIB,
+            max_count=policy.limits.artifact_count,
+            unchanged={file.name: file.data or b"" for file in inputs},
         )
+        try:
+            return await anyio.to_thread.run_sync(take)
+        except OSError as error:  # the host ran out of descriptors, for example
+            message = f"the output files cannot be read: {error.strerror}"
+            raise SandboxLostError(message, hint="run fewer programs at once", dispatched=True) from error
 
 
 def _missing_sources(policy: Policy) -> list[str]:

@@ -91,7 +91,7 @@ async def lying_engine(folder: Path, lies: str) -> AsyncGenerator[Engine]:
 
 async def run_quietly(engine: Engine) -> Result | None:
     try:
-        return await run_python(engine, "print(1)", limited(wall_seconds=5))
+        return await run_python(engine, "print(1)", limited(wall_seconds=0.5))
     except SandboxError:
         return None
 
@@ -101,7 +101,7 @@ async def run_quietly(engine: Engine) -> Result | None:
     [
         pytest.param("os._exit(3)", SandboxStartError, id="dies at once"),
         pytest.param("raise SystemExit('no')", SandboxStartError, id="fails at once"),
-        pytest.param("control.close(); time.sleep(60)", SandboxStartError, id="hangs up"),
+        pytest.param("control.close(); time.sleep(0.3)", SandboxStartError, id="hangs up"),
         pytest.param("control.sendall(b'garbage' * 100); time.sleep(60)", ProtocolError, id="garbage"),
         pytest.param("control.sendall(b'\\xff' * 8); time.sleep(60)", ProtocolError, id="broken text"),
         pytest.param("control.sendall(READY); time.sleep(60)", ProtocolError, id="no folder"),
@@ -130,7 +130,7 @@ async def test_lie_before_the_program_is_a_typed_error(
     [
         pytest.param("os._exit(0)", SandboxLostError, id="dies with the program in hand"),
         pytest.param(
-            "control.sendall(frame(b'{\"kind\":\"failed\",\"error\":\"no\"}')); os._exit(0)",
+            'control.sendall(frame(b\'{"kind":"failed","error":"no"}\')); os._exit(0)',
             SandboxStartError,
             id="refuses",
         ),
@@ -141,7 +141,7 @@ async def test_lie_before_the_program_is_a_typed_error(
             id="a frame of two gibibytes",
         ),
         pytest.param(
-            "control.sendall(STARTED + frame(b'{\"kind\":\"exit\"}')); os._exit(0)",
+            'control.sendall(STARTED + frame(b\'{"kind":"exit"}\')); os._exit(0)',
             ProtocolError,
             id="incomplete frame",
         ),
@@ -165,9 +165,10 @@ async def test_supervisor_that_says_nothing_of_the_end_is_a_crash(tmp_path: Path
     assert (result.status, result.reason) == ("crashed", "supervisor-died")
 
 
-@pytest.mark.parametrize("code", [77777, -1, 0x7F, 1 << 40])
+@pytest.mark.parametrize("code", [77777, -1, 1 << 40])
 async def test_absurd_wait_status_is_no_success(code: int, tmp_path: Path) -> None:
-    lies = f"ready()\ncontrol.sendall(STARTED + frame(b'{{\"kind\":\"exit\",\"wait_status\":{code}}}'))\nos._exit(0)"
+    end = f'{{"kind":"exit","wait_status":{code}}}'
+    lies = f"ready()\ncontrol.sendall(STARTED + frame({end.encode()!r}))\nos._exit(0)"
     async with lying_engine(tmp_path, lies) as engine:
         result = await run_quietly(engine)
 
@@ -188,8 +189,6 @@ async def test_jail_that_never_becomes_ready_is_given_up(tmp_path: Path) -> None
         pipes, guest = make_pipes(None)
         child = warden.spawn(["/bin/sleep", "300"], guest.descriptors, bounds_of(limited()))
         guest.close()
-        os_close_log = guest.log
-        assert os_close_log >= 0
         template = Template(runtime="nsjail", key=(), policy=limited())
         runtime = EditedRuntime(Host(config(), warden), lambda jail: None)
         sandbox = NsjailSandbox(template, child, pipes, runtime.capabilities, {})
