@@ -57,6 +57,11 @@ class Pump:
             del self._receivers[descriptor]
             self._update(descriptor)
 
+    def forget(self, descriptor: int) -> None:
+        """Never read from `descriptor` again: who floods it waits, instead of keeping us busy."""
+        if self._receivers.pop(descriptor, None) is not None:
+            self._update(descriptor)
+
     def stop(self) -> None:
         """Make `run` return; may be called before it."""
         if not self._epoll.closed:

@@ -37,8 +37,8 @@ def main() -> None:
 def _close_memory() -> None:
     """See that no other process can reach our memory, and later the runner's.
 
-    It is so already if the interpreter's file is unreadable for us. A user who built the guest environment owns
-    that file; then the kernel has to be asked.
+    It is so already if the interpreter's file is unreadable for us. A user who built the guest environment
+    owns that file; then the kernel has to be asked.
     """
     if os.stat("/proc/self/mem").st_uid == os.getuid():
         import ctypes  # costs milliseconds, so only where it is needed

@@ -161,6 +161,7 @@ class Run:
                 self._pump.defer_rest()
         except ProtocolError as error:
             self._report_problem = str(error)
+            self._pump.forget(self._pipes.report)
 
     def _decoded(self, reader: FrameReader, data: bytes) -> list[GuestMessage]:
         try:

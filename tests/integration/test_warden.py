@@ -56,7 +56,9 @@ async def test_process_gets_the_named_descriptors_and_no_others(warden: Warden) 
     os.close(reader)
     # 3 is what `ls` itself opens; a shell sets PWD.
     assert {line for line in lines if line.isdigit()} <= {"0", "1", "2", "3", "5"}
-    assert not [line for line in lines if "=" in line and not line.startswith(("PWD=", "OLDPWD=", "SHLVL=", "_="))]
+    assert not [
+        line for line in lines if "=" in line and not line.startswith(("PWD=", "OLDPWD=", "SHLVL=", "_="))
+    ]
 
 
 async def test_program_that_does_not_exist_is_named(warden: Warden) -> None:
@@ -90,18 +92,19 @@ async def test_cpu_limit_counts_the_whole_tree(warden: Warden) -> None:
 
 @needs_cgroups
 async def test_cpu_used_before_arming_is_not_counted_against_the_limit(warden: Warden) -> None:
-    reader, writer = os.pipe()
+    (said, says), (hears, told) = os.pipe(), os.pipe()
     child = warden.spawn(
         [_SHELL, "-c", "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; echo x >&5; read line <&6"],
-        {5: writer, 6: reader},
+        {5: says, 6: hears},
         _BOUNDS,
     )
-    await anyio.wait_readable(reader)
+    await anyio.wait_readable(said)
 
     child.arm(_BOUNDS, wall_seconds=30, cpu_seconds=0.1)
+    os.write(told, b"go on\n")
     ended = await child.wait()
-    os.close(reader)
-    os.close(writer)
+    for descriptor in (said, says, hears, told):
+        os.close(descriptor)
 
     assert ended.killed is None
 

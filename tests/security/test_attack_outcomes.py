@@ -246,3 +246,12 @@ async def test_process_tree_is_gone_after_every_kind_of_end(engine: Engine, cana
 
         await until(lambda: not jailed(*wardens()), what="the jail's processes are gone", seconds=1)
         assert len(wardens()) == 1
+
+
+@pytest.mark.rows(32, 50)
+async def test_flood_of_the_report_pipe_costs_the_engine_no_cpu(engine: Engine, canaries: Canaries) -> None:
+    before = time.process_time()
+
+    await attacked("report_flood", engine, canaries)
+
+    assert time.process_time() - before < 0.3
