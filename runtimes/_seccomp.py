@@ -11,27 +11,27 @@ read write open close newstat newfstat newlstat poll lseek mmap mprotect munmap 
 rt_sigprocmask rt_sigreturn pread64 pwrite64 readv writev access pipe select sched_yield mremap
 msync mincore madvise shmget shmat shmctl dup dup2 pause nanosleep getitimer alarm setitimer getpid
 connect accept sendto sendfile64 newuname recvfrom sendmsg recvmsg shutdown bind listen getsockname
-getpeername setsockopt getsockopt fork vfork execve exit wait4 kill semget semop semctl
-shmdt msgget msgsnd msgrcv msgctl fcntl flock fsync fdatasync truncate ftruncate getdents getcwd
-chdir fchdir rename mkdir rmdir creat link unlink symlink readlink chmod fchmod chown fchown lchown
-umask gettimeofday getrlimit getrusage sysinfo times getuid getgid setuid setgid geteuid getegid
-setpgid getppid getpgrp setsid setreuid setregid getgroups setresuid getresuid setresgid getresgid
-getpgid setfsuid setfsgid getsid capget rt_sigpending rt_sigtimedwait rt_sigqueueinfo rt_sigsuspend
-sigaltstack utime mknod statfs fstatfs getpriority setpriority sched_setparam sched_getparam
-sched_setscheduler sched_getscheduler sched_get_priority_max sched_get_priority_min
-sched_rr_get_interval mlock munlock mlockall munlockall prctl arch_prctl setrlimit sync gettid
-readahead setxattr lsetxattr fsetxattr getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr
-removexattr lremovexattr fremovexattr tkill time futex sched_setaffinity sched_getaffinity
-epoll_create getdents64 set_tid_address restart_syscall semtimedop fadvise64 timer_create
-timer_settime timer_gettime timer_getoverrun timer_delete clock_gettime clock_getres clock_nanosleep
-exit_group epoll_wait epoll_ctl tgkill utimes mq_open mq_unlink mq_timedsend mq_timedreceive
-mq_notify mq_getsetattr waitid openat mkdirat mknodat fchownat futimesat newfstatat unlinkat
-renameat linkat symlinkat readlinkat fchmodat faccessat pselect6 ppoll set_robust_list
-get_robust_list splice tee sync_file_range utimensat epoll_pwait signalfd timerfd_create eventfd
-fallocate timerfd_settime timerfd_gettime accept4 signalfd4 eventfd2 epoll_create1 dup3 pipe2 preadv
-pwritev rt_tgsigqueueinfo recvmmsg syncfs sendmmsg getcpu sched_setattr sched_getattr renameat2
-seccomp getrandom memfd_create execveat membarrier mlock2 copy_file_range preadv2 pwritev2
-pkey_mprotect pkey_alloc pkey_free statx rseq close_range openat2 faccessat2 epoll_pwait2
+getpeername setsockopt getsockopt fork vfork execve exit wait4 kill semget semop semctl shmdt msgget
+msgsnd msgrcv msgctl fcntl flock fsync fdatasync truncate ftruncate getdents getcwd chdir fchdir
+rename mkdir rmdir creat link unlink symlink readlink chmod fchmod chown fchown lchown umask
+gettimeofday getrlimit getrusage sysinfo times getuid getgid setuid setgid geteuid getegid setpgid
+getppid getpgrp setsid setreuid setregid getgroups setresuid getresuid setresgid getresgid getpgid
+setfsuid setfsgid getsid capget rt_sigpending rt_sigtimedwait rt_sigqueueinfo rt_sigsuspend
+sigaltstack utime mknod statfs fstatfs getpriority sched_setparam sched_getparam sched_setscheduler
+sched_getscheduler sched_get_priority_max sched_get_priority_min sched_rr_get_interval mlock munlock
+mlockall munlockall prctl arch_prctl setrlimit sync gettid readahead setxattr lsetxattr fsetxattr
+getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr removexattr lremovexattr fremovexattr
+tkill time futex sched_setaffinity sched_getaffinity epoll_create getdents64 set_tid_address
+restart_syscall semtimedop fadvise64 timer_create timer_settime timer_gettime timer_getoverrun
+timer_delete clock_gettime clock_getres clock_nanosleep exit_group epoll_wait epoll_ctl tgkill
+utimes mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr waitid openat mkdirat
+mknodat fchownat futimesat newfstatat unlinkat renameat linkat symlinkat readlinkat fchmodat
+faccessat pselect6 ppoll set_robust_list get_robust_list splice tee sync_file_range utimensat
+epoll_pwait signalfd timerfd_create eventfd fallocate timerfd_settime timerfd_gettime accept4
+signalfd4 eventfd2 epoll_create1 dup3 pipe2 preadv pwritev rt_tgsigqueueinfo recvmmsg syncfs
+sendmmsg getcpu sched_setattr sched_getattr renameat2 seccomp getrandom memfd_create execveat
+membarrier mlock2 copy_file_range preadv2 pwritev2 pkey_mprotect pkey_alloc pkey_free statx rseq
+close_range openat2 faccessat2 epoll_pwait2
 """.split()
 
 #: Without a use in a jail but to attack the kernel, other processes or what mounts hide.
@@ -44,6 +44,9 @@ lookup_dcookie
 
 #: Newer than kafel's table of names: pidfd_getfd, and the mount calls from `open_tree` to `mount_setattr`.
 DEADLY_NUMBERS = {"x86_64": (438, 428, 429, 430, 431, 432, 433, 442)}
+
+#: Refused where the rules above do not allow them, with the errno that programs expect.
+_REFUSED = "clone unshare prlimit64 setpriority personality ioctl perf_event_open syslog".split()
 
 _NAMESPACE_FLAGS = 0x7E020000
 _EPERM, _ENOSYS, _EAFNOSUPPORT = 1, 38, 97
@@ -67,11 +70,12 @@ def kafel(machine: str) -> str:
             f"    socketpair(domain) {{ domain == {_AF_UNIX} }},",
             # Its own limits only: the supervisor has the same uid.
             "    prlimit64(pid) { pid == 0 },",
+            "    setpriority(which, who) { who == 0 },",
             f"    personality(persona) {{ persona == 0 || persona == {_PERSONALITY_QUERY} }},",
             f"    ioctl(fd, request) {{ request != {_TIOCSTI} && request != {_TIOCLINUX} }}",
             "  },",
             f"  ERRNO({_EAFNOSUPPORT}) {{ socket, socketpair }},",
-            f"  ERRNO({_EPERM}) {{ clone, unshare, prlimit64, personality, ioctl, perf_event_open, syslog }}",
+            f"  ERRNO({_EPERM}) {{ {', '.join(_REFUSED)} }}",
             "}",
             f"USE jail DEFAULT ERRNO({_ENOSYS})",
         ]

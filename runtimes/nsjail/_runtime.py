@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import platform
 from contextlib import ExitStack
 from pathlib import Path
 from typing import ClassVar, override
@@ -148,17 +149,21 @@ class NsjailRuntime(Runtime):
         self._nsjail = find_nsjail(self._host.config.nsjail, self._cache)
         self._guest_code = ensure_guest_code(self._cache)
         listed = list_environments(self._cache)
-        self._environments = {
-            entry.name: entry.environment for entry in listed if entry.environment is not None
-        }
+        found = [entry.environment for entry in listed if entry.environment is not None]
+        self._environments = {environment.name: environment for environment in found if _fits(environment)}
         if not self._environments:
-            reason = next((entry.reason for entry in listed), "no guest environment is set up")
+            reasons = [_misfit(environment) for environment in found] + [entry.reason for entry in listed]
+            reason = reasons[0] if reasons else "no guest environment is set up"
             raise RuntimeUnavailableError(reason, hint="run `isorun setup`")
 
     def _environment(self, program: Program) -> Environment:
         if program.environment is not None:
-            chosen = self._environments.get(program.environment)
-            return chosen or load_environment(self._cache, program.environment)
+            known = self._environments.get(program.environment)
+            environment = known or load_environment(self._cache, program.environment)
+            if not _fits(environment):
+                hint = "run `isorun setup`, or add the environment again"
+                raise RuntimeUnavailableError(_misfit(environment), hint=hint)
+            return environment
         if program.language != PYTHON:
             return choose(self._environments.values(), frozenset())
         return choose(self._environments.values(), find_imports(program.code))
@@ -231,3 +236,15 @@ _WITHOUT_CGROUPS = (
     "cpu: limited per process, not for the whole tree",
     "pids: limited by a count of the user's processes in the jail, not by a cgroup",
 )
+
+
+def _fits(environment: Environment) -> bool:
+    """Whether its interpreter can load the guest code, which ours compiles."""
+    return environment.version.split(".")[:2] == platform.python_version().split(".")[:2]
+
+
+def _misfit(environment: Environment) -> str:
+    return (
+        f"environment `{environment.name}` was made for Python {environment.version}, "
+        f"isorun runs on {platform.python_version()}"
+    )

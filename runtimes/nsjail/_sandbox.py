@@ -37,6 +37,8 @@ from ._run import Run
 
 #: A jail is ready in tens of milliseconds; this is for a machine that swaps.
 START_SECONDS = 20.0
+#: A jail that fails exits at once.
+_FAIL_SECONDS = 2.0
 #: The warden has killed it by then, or something hangs in the kernel.
 CLOSE_SECONDS = 8.0
 _MIB = 1 << 20
@@ -90,7 +92,7 @@ class NsjailSandbox(Sandbox):
             await anyio.wait_readable(self._pipes.control)
             frame, rights = _receive_ready(self._pipes.control)
             if not frame:
-                raise SandboxStartError(await self._why_not_started(), hint="see `isorun doctor`")
+                raise SandboxStartError(await self._reason_of_failure(), hint="see `isorun doctor`")
             self._work = _work_folder(frame, rights)
             return
         raise SandboxStartError(f"the jail was not ready within {seconds:g} s", hint="is the machine busy?")
@@ -142,7 +144,16 @@ class NsjailSandbox(Sandbox):
         except (SandboxStartError, SandboxLostError):
             return  # it never was there, or is gone already
 
+    async def _reason_of_failure(self) -> str:
+        try:
+            return await self._why_not_started()
+        except SandboxLostError as error:  # nothing had been handed over yet
+            raise SandboxStartError(str(error), hint=error.hint) from error
+
     async def _why_not_started(self) -> str:
+        with anyio.move_on_after(_FAIL_SECONDS):
+            await self._child.wait()
+        self._child.kill("closed")  # it gave up its socket, so it has nothing to live for
         ended = await self._child.wait()
         try:
             log = os.read(self._pipes.log, 4000).decode("utf-8", "replace").strip()
