@@ -1,6 +1,7 @@
 """The warden's loop: commands from the engine, ends of processes, deadlines."""
 
 import contextlib
+import gc
 import json
 import os
 import select
@@ -180,5 +181,7 @@ def main() -> None:
     become_subreaper()
     with contextlib.suppress(OSError):
         os.nice(-5)  # kills must not wait for the cpu that the guests burn; needs privilege
+    gc.collect()
+    gc.freeze()  # each fork shares these pages; a collection would touch, and so copy, every one of them
     with socket.socket(fileno=int(sys.argv[1])) as connection:
         Loop(connection).serve()
