@@ -11,9 +11,6 @@ import signal
 from functools import cache
 from typing import NamedTuple
 
-#: Written instead of a number where the kernel means "no limit".
-UNLIMITED = "max"
-
 
 class Tree(NamedTuple):
     """A mounted hierarchy that takes our groups.
