@@ -41,12 +41,15 @@ class PoolConfig(Config, frozen=True):
         max_size: Sandboxes alive at once, waiting and leased together.
         max_waiting: Callers that may wait for one.
         acquire_seconds: How long a caller waits.
+        fork: Start sandboxes as copies of a process that has done its imports, where the runtime has one.
+            All copies of one have the same string hashes and memory layout.
     """
 
     warm: Annotated[int, Meta(ge=0, le=1024)] = 1
     max_size: Annotated[int, Meta(ge=1, le=1024)] = 8
     max_waiting: Annotated[int, Meta(ge=0, le=100_000)] = 1024
     acquire_seconds: Annotated[float, Meta(gt=0, le=86_400)] = 300.0
+    fork: bool = True
 
 
 class EngineConfig(Config, frozen=True):

@@ -7,7 +7,7 @@ from functools import partial
 from typing import NamedTuple, Self, override
 
 import msgspec
-from anyio import AsyncContextManagerMixin, create_task_group, move_on_after
+from anyio import AsyncContextManagerMixin, move_on_after
 from anyio.abc import TaskGroup
 
 from ._check import check_program
@@ -15,16 +15,16 @@ from ._concurrency import as_stream, in_order
 from ._config import EngineConfig, load_config
 from ._effective import PolicyLike, PolicySource
 from ._exceptions import ConfigError, PoolClosedError
-from ._host import Host
+from ._host import open_host
 from ._inputs import load_files
 from ._pools import Pools
-from ._process import Warden
 from ._program import Output, Program, Result, Timing
 from ._registry import discover
 from ._router import TierDecision
 from ._runs import Runs
 from ._runtime import Emit, Runtime
 from ._stats import EngineStats
+from ._tasks import open_tasks
 from ._tiers import Chosen, Tier, TierReport, Tiers
 
 # A cancelled run ends in milliseconds; its pool gives up on a sandbox that cannot be closed after 5 s.
@@ -193,25 +193,20 @@ class Engine(AsyncContextManagerMixin):
     async def __asynccontextmanager__(self) -> AsyncGenerator[Self]:
         if self._parts is not None:
             raise PoolClosedError("this engine was closed", hint="an engine is opened once; make a new one")
-        failure: Exception | None = None
-        async with self._open_tiers() as tiers, create_task_group() as tasks:
+        async with self._open_tiers() as tiers, open_tasks() as tasks:
             self._parts = _Parts(tiers, Pools(self._config.pool, tasks=tasks), tasks)
             self._is_open = True
             try:
                 yield self
-            except Exception as error:  # a task group would wrap it into a group: it is raised below instead
-                failure = error
             finally:
                 await self._close(self._parts)
-        if failure is not None:
-            raise failure
 
     @asynccontextmanager
     async def _open_tiers(self) -> AsyncGenerator[Tiers]:
         if self._given_runtimes is not None:
             yield Tiers(map(Tier.of, self._given_runtimes))
             return
-        async with _open_host(self._config) as host:
+        async with open_host(self._config) as host:
             yield Tiers(discover(host))
 
     async def _close(self, parts: _Parts) -> None:
@@ -221,7 +216,6 @@ class Engine(AsyncContextManagerMixin):
             await self._runs.aclose()
         await parts.pools.aclose()
         await parts.tiers.aclose()
-        parts.tasks.cancel_scope.cancel()
 
     def _require_open(self) -> _Parts:
         if self._parts is None or not self._is_open:
@@ -229,13 +223,6 @@ class Engine(AsyncContextManagerMixin):
                 "the engine is not open", hint="use it inside `async with Engine() as engine:`"
             )
         return self._parts
-
-
-@asynccontextmanager
-async def _open_host(config: EngineConfig) -> AsyncGenerator[Host]:
-    """Open what installed runtimes need."""
-    async with Warden.open() as warden:
-        yield Host(config, warden)
 
 
 def _completed(ran: _Ran, chosen: Chosen, program: Program, *, called_at: float) -> Result:
@@ -246,7 +233,7 @@ def _completed(ran: _Ran, chosen: Chosen, program: Program, *, called_at: float)
         timing=_timing(ran, called_at=called_at),
         isolation=msgspec.structs.replace(
             raw.isolation,
-            path="warm" if ran.warm and raw.isolation.path == "cold" else raw.isolation.path,
+            path="warm" if ran.warm else raw.isolation.path,
             why=chosen.why,
         ),
         hint=raw.hint or chosen.runtime.hint(raw, program),

@@ -14,11 +14,14 @@ import anyio
 import msgspec
 
 from ._exceptions import EngineError, RuntimeUnavailableError, SandboxLostError, SandboxStartError
+from ._tasks import open_tasks
 
 #: How long the warden may take to end all runs and remove its cgroups when the engine closes.
 CLOSE_SECONDS = 10.0
 #: How long the warden may take to start.
 START_SECONDS = 20.0
+#: The kernel's first choice when the whole machine runs out of memory.
+GUEST_OOM_SCORE = 900
 _MAX_MESSAGE = 64 * 1024
 
 
@@ -59,6 +62,20 @@ class Bounds(NamedTuple):
 
     memory_bytes: int
     pids: int
+
+
+class Box(NamedTuple):
+    """What a zygote is told of a process to fork.
+
+    Attributes:
+        disk_bytes: Size of its file system.
+        file_count: Names in its file system.
+        uid: Of the program, as the zygote's user namespace counts.
+    """
+
+    disk_bytes: int
+    file_count: int
+    uid: int
 
 
 class Ready(msgspec.Struct, tag_field="kind", tag="ready", frozen=True):
@@ -107,11 +124,15 @@ type KillReason = Literal["output", "cancelled", "closed", "protocol"]
 
 
 class Child:
-    """A process in the warden's care."""
+    """A process in the warden's care.
+
+    Attributes:
+        number: Its name between the warden and us.
+    """
 
     def __init__(self, warden: "Warden", number: int) -> None:
         self._warden = warden
-        self._number = number
+        self.number = number
         self._done = anyio.Event()
         self._listener: Callable[[], None] | None = None
         self._ended: Ended | None = None
@@ -127,7 +148,7 @@ class Child:
         self._warden.send(
             {
                 "kind": "arm",
-                "number": self._number,
+                "number": self.number,
                 "wall_seconds": wall_seconds,
                 "cpu_seconds": cpu_seconds,
                 "limits": bounds._asdict(),
@@ -137,7 +158,7 @@ class Child:
     def kill(self, reason: KillReason) -> None:
         """Kill the whole tree now. Does not wait; a second call changes nothing."""
         if self.is_alive:
-            self._warden.send({"kind": "kill", "number": self._number, "reason": reason})
+            self._warden.send({"kind": "kill", "number": self.number, "reason": reason})
 
     async def wait(self) -> Ended:
         """Wait until nothing of the process tree is left.
@@ -193,16 +214,9 @@ class Warden:
         """
         warden = cls(*_start_process())
         try:
-            failure: Exception | None = None
-            async with anyio.create_task_group() as tasks:
+            async with open_tasks() as tasks:
                 tasks.start_soon(warden._listen)
-                try:
-                    yield warden
-                except Exception as error:  # raised again below, not wrapped into a group
-                    failure = error
-                tasks.cancel_scope.cancel()
-            if failure is not None:
-                raise failure
+                yield warden
         finally:
             await warden._close()
 
@@ -222,7 +236,15 @@ class Warden:
         if self._lost or not self._answered.is_set():
             raise RuntimeUnavailableError("the warden process is not there", hint="see its message on stderr")
 
-    def spawn(self, argv: Sequence[str], descriptors: Mapping[int, int], bounds: Bounds) -> Child:
+    def spawn(
+        self,
+        argv: Sequence[str],
+        descriptors: Mapping[int, int],
+        bounds: Bounds,
+        *,
+        oom_score: int = GUEST_OOM_SCORE,
+        channel: int | None = None,
+    ) -> Child:
         """Start a process in a cgroup of its own, with an empty environment.
 
         Args:
@@ -230,18 +252,46 @@ class Warden:
             descriptors: Number in the child -> descriptor here. The caller may close its own
                 copies when this returns.
             bounds: Until `Child.arm` sets those of the program.
+            oom_score: How soon the kernel takes it when the machine is out of memory, up to 1000.
+            channel: Number in the child of a socket over which the warden orders forks (see `fork`).
         """
-        self._count += 1
-        child = Child(self, self._count)
         message = {
             "kind": "spawn",
-            "number": self._count,
             "argv": list(argv),
             "descriptors": list(descriptors),
             "limits": bounds._asdict(),
+            "oom_score": oom_score,
+            "channel": channel,
         }
+        return self._start(message, list(descriptors.values()))
+
+    def fork(
+        self, zygote: Child, streams: Sequence[int], bounds: Bounds, box: Box, *, owner: int | None
+    ) -> Child:
+        """Have a zygote fork a process into a cgroup of its own.
+
+        Args:
+            zygote: Spawned with a channel, and still alive.
+            streams: stdin, stdout, stderr, control and report of the process. The caller may close its own
+                copies when this returns.
+            bounds: Until `Child.arm` sets those of the program.
+            box: What the zygote has to know.
+            owner: Host uid of the zygote, if it is not ours.
+        """
+        message = {
+            "kind": "fork",
+            "zygote": zygote.number,
+            "limits": bounds._asdict(),
+            "box": box._asdict(),
+            "owner": owner,
+        }
+        return self._start(message, streams)
+
+    def _start(self, message: dict[str, object], descriptors: Sequence[int]) -> Child:
+        self._count += 1
+        child = Child(self, self._count)
         self._children[self._count] = child
-        self.send(message, list(descriptors.values()))
+        self.send({"number": self._count, **message}, descriptors)
         return child
 
     def send(self, message: Mapping[str, object], descriptors: Sequence[int] = ()) -> None:

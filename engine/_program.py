@@ -164,6 +164,7 @@ class IsolationInfo(msgspec.Struct, frozen=True, kw_only=True):
         why: Why this runtime was taken.
         environment: Guest environment, where the runtime has such.
         degraded: Limits that were enforced in a weaker way than by cgroups, one sentence each.
+        fallback: Why the sandbox was not forked, if it could have been.
     """
 
     runtime: str
@@ -171,6 +172,7 @@ class IsolationInfo(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
     environment: str | None = None
     degraded: tuple[str, ...] = ()
+    fallback: str | None = None
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):

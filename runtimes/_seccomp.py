@@ -1,8 +1,11 @@
-"""The system calls a jailed program may make, as a kafel policy for nsjail.
+"""The system calls a jailed program may make, and the same as a kafel policy for nsjail.
 
 Default is refusal with ENOSYS, so that libraries which probe for new calls fall back. Calls whose only use
-in here is an attack kill the process, which the result shows as `denied`.
+in here is an attack kill the process, which the result shows as `denied`. `_bpf.py` renders the same lists as
+a filter program for the kernel.
 """
+
+from typing import Literal, NamedTuple
 
 #: What interpreters, NumPy, V8 and shells need. No call here reaches beyond the namespaces of the jail; so
 #: inotify is missing, which would show what shared library files a sibling opens.
@@ -45,38 +48,80 @@ lookup_dcookie
 #: Newer than kafel's table of names: pidfd_getfd, and the mount calls from `open_tree` to `mount_setattr`.
 DEADLY_NUMBERS = {"x86_64": (438, 428, 429, 430, 431, 432, 433, 442)}
 
-#: Refused where the rules above do not allow them, with the errno that programs expect.
-_REFUSED = "clone unshare prlimit64 setpriority personality ioctl perf_event_open syslog".split()
+EPERM, ENOSYS, EAFNOSUPPORT = 1, 38, 97
+
+#: The errno of what no list names.
+DEFAULT_ERRNO = ENOSYS
+
+#: Refused with the errno that programs expect, except where a rule of `CONDITIONS` allows the call.
+REFUSED = {
+    EAFNOSUPPORT: "socket socketpair".split(),
+    EPERM: "clone unshare prlimit64 setpriority personality ioctl perf_event_open syslog".split(),
+}
 
 _NAMESPACE_FLAGS = 0x7E020000
-_EPERM, _ENOSYS, _EAFNOSUPPORT = 1, 38, 97
 _AF_UNIX = 1
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
 _PERSONALITY_QUERY = 0xFFFFFFFF
+_LOW_HALF = 0xFFFFFFFF
+
+
+class Condition(NamedTuple):
+    """A call that is allowed if the last argument named passes the test.
+
+    Arguments are 64 bits wide, of which the kernel reads but the lower half of an `int`. So `in` compares all
+    64 bits, while `not in` and `without bits` look at the lower half: garbage above it never helps a program.
+    """
+
+    call: str
+    arguments: tuple[str, ...]
+    test: Literal["in", "not in", "without bits"]
+    #: Each fits in 32 bits.
+    values: tuple[int, ...]
+
+
+CONDITIONS = (
+    # Threads and processes, no namespaces. clone3 hides its flags: ENOSYS makes libc use clone.
+    Condition("clone", ("flags",), "without bits", (_NAMESPACE_FLAGS,)),
+    Condition("socket", ("domain",), "in", (_AF_UNIX,)),
+    Condition("socketpair", ("domain",), "in", (_AF_UNIX,)),
+    # Its own limits only: the supervisor has the same uid.
+    Condition("prlimit64", ("pid",), "in", (0,)),
+    Condition("setpriority", ("which", "who"), "in", (0,)),
+    Condition("personality", ("persona",), "in", (0, _PERSONALITY_QUERY)),
+    Condition("ioctl", ("fd", "request"), "not in", (_TIOCSTI, _TIOCLINUX)),
+)
 
 
 def kafel(machine: str) -> str:
     """Return the policy in kafel's language for a machine such as `x86_64`."""
     numbers = [f"SYSCALL[{number}]" for number in DEADLY_NUMBERS.get(machine, ())]
+    conditions = [f"    {_guarded(condition)}" for condition in CONDITIONS]
+    refused = [f"  ERRNO({errno}) {{ {', '.join(calls)} }}" for errno, calls in REFUSED.items()]
     return "\n".join(
         [
             "POLICY jail {",
             f"  KILL_PROCESS {{ {', '.join([*DEADLY, *numbers])} }},",
             f"  ALLOW {{ {', '.join(ALLOWED)} }},",
             "  ALLOW {",
-            # Threads and processes, no namespaces. clone3 hides its flags: ENOSYS makes libc use clone.
-            f"    clone(flags) {{ (flags & {_NAMESPACE_FLAGS}) == 0 }},",
-            f"    socket(domain) {{ domain == {_AF_UNIX} }},",
-            f"    socketpair(domain) {{ domain == {_AF_UNIX} }},",
-            # Its own limits only: the supervisor has the same uid.
-            "    prlimit64(pid) { pid == 0 },",
-            "    setpriority(which, who) { who == 0 },",
-            f"    personality(persona) {{ persona == 0 || persona == {_PERSONALITY_QUERY} }},",
-            f"    ioctl(fd, request) {{ request != {_TIOCSTI} && request != {_TIOCLINUX} }}",
+            ",\n".join(conditions),
             "  },",
-            f"  ERRNO({_EAFNOSUPPORT}) {{ socket, socketpair }},",
-            f"  ERRNO({_EPERM}) {{ {', '.join(_REFUSED)} }}",
+            ",\n".join(refused),
             "}",
-            f"USE jail DEFAULT ERRNO({_ENOSYS})",
+            f"USE jail DEFAULT ERRNO({DEFAULT_ERRNO})",
         ]
     )
+
+
+def _guarded(condition: Condition) -> str:
+    name = condition.arguments[-1]
+    match condition.test:
+        case "in":
+            tests = " || ".join(f"{name} == {value}" for value in condition.values)
+        case "not in":
+            # kafel compares both halves of an argument, the kernel reads one: without the mask, a bit above
+            # it would let the value through.
+            tests = " && ".join(f"({name} & {_LOW_HALF}) != {value}" for value in condition.values)
+        case "without bits":
+            tests = " && ".join(f"({name} & {value}) == 0" for value in condition.values)
+    return f"{condition.call}({', '.join(condition.arguments)}) {{ {tests} }}"

@@ -11,6 +11,10 @@ import signal
 from functools import cache
 from typing import NamedTuple
 
+#: For a thread that moves itself by v1's `tasks`, the kernel waits for nobody; `cgroup.procs` can take it ten
+#: milliseconds. v2 has nothing like it.
+_JOIN = {1: "tasks", 2: "cgroup.procs"}
+
 
 class Tree(NamedTuple):
     """A mounted hierarchy that takes our groups.
@@ -53,9 +57,35 @@ class Group:
             raise
 
     def join(self) -> None:
-        """Move the calling process in. Called between fork and exec, before anything else."""
-        for _, folder in self._folders:
-            _write(f"{folder}/cgroup.procs", "0")
+        """Move the calling process, which has one thread, in. Called after the fork, before anything else."""
+        for tree, folder in self._folders:
+            _write(f"{folder}/{_JOIN[tree.version]}", "0")
+
+    def open_doors(self) -> tuple[list[int], int | None]:
+        """Return descriptors by which another process can join; the caller closes them.
+
+        The v1 ones are files to write "0" to, the v2 one is a folder for `clone3`.
+        """
+        opened: list[int] = []
+        into = None
+        try:
+            for tree, folder in self._folders:
+                if tree.version == 1:
+                    opened.append(os.open(f"{folder}/{_JOIN[1]}", os.O_WRONLY | os.O_CLOEXEC))
+                else:
+                    into = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError:
+            for descriptor in [*opened, *([] if into is None else [into])]:
+                os.close(descriptor)
+            raise
+        return opened, into
+
+    def admit(self, uid: int) -> None:
+        """Let processes of a user move from group to group: the kernel asks for this at `clone3`."""
+        for tree, folder in self._folders:
+            if tree.version == 2:
+                for place in (folder, tree.parent):
+                    os.chown(f"{place}/cgroup.procs", uid, -1)
 
     def limit(self, *, memory_bytes: int, pids: int) -> None:
         """Set the limits of the whole group; may be called again while it runs."""

@@ -4,6 +4,7 @@ Joining a group can take the kernel ten milliseconds (it waits until no processo
 So that is done ahead: a run is given to a process that has joined already, and starts with the exec.
 """
 
+import contextlib
 import ctypes
 import fcntl
 import json
@@ -19,8 +20,6 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 #: Above every descriptor number that a command asks for.
 _PARKING = 100
-#: The kernel's first choice when the whole machine runs out of memory.
-_OOM_SCORE = b"900"
 _MAX_MESSAGE = 256 * 1024
 _MAX_DESCRIPTORS = 16
 
@@ -32,6 +31,7 @@ class Parked:
 
     Attributes:
         pid: Of the process, also after it has become something else.
+        pidfd: Of the same.
     """
 
     def __init__(self, group: Group) -> None:
@@ -41,19 +41,31 @@ class Parked:
         if self.pid == 0:
             _wait_and_become(theirs, group, warden)
         theirs.close()
+        self.pidfd = os.pidfd_open(self.pid)
 
-    def launch(self, argv: Sequence[str], descriptors: Mapping[int, int]) -> None:
+    def launch(self, argv: Sequence[str], descriptors: Mapping[int, int], *, oom_score: int) -> None:
         """Have it execute a program; how that went shows in `failure`.
 
         Args:
             argv: Absolute path of the program, then its arguments. The environment is empty.
             descriptors: Number in the process -> our descriptor. It gets nothing else.
+            oom_score: How soon the kernel takes it when the machine is out of memory, up to 1000.
 
         Raises:
             OSError: The process has died.
         """
-        message = json.dumps({"argv": list(argv), "numbers": list(descriptors)}).encode()
-        socket.send_fds(self._channel, [message], list(descriptors.values()))
+        order = {"argv": list(argv), "numbers": list(descriptors), "oom_score": oom_score}
+        socket.send_fds(self._channel, [json.dumps(order).encode()], list(descriptors.values()))
+
+    def kill(self) -> None:
+        """Kill it and its children: the first process in a jail takes its whole namespace with it."""
+        for pid in (*children(self.pid), self.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def reap(self) -> int:
+        """Collect it after its end; return its wait status."""
+        return os.waitpid(self.pid, 0)[1]
 
     def failure(self) -> str:
         """Return what failed before the program was executed; empty when it was. Only after its end."""
@@ -63,8 +75,11 @@ class Parked:
             return ""
 
     def close(self) -> None:
-        """Let go of our end; a process that still waits exits."""
+        """Let go of our ends; a process that still waits exits."""
         self._channel.close()
+        if self.pidfd >= 0:
+            os.close(self.pidfd)
+            self.pidfd = -1
 
 
 def become_subreaper() -> None:
@@ -88,10 +103,10 @@ def _wait_and_become(channel: socket.socket, group: Group, warden: int) -> NoRet
         group.join()
         os.setsid()
         os.setpriority(os.PRIO_PROCESS, 0, 0)  # the warden's own is higher
-        _raise_oom_score()
         _reset_signals()
         _die_with(warden)
-        argv, descriptors = _receive(channel)
+        argv, descriptors, oom_score = _receive(channel)
+        _set_oom_score(oom_score)
         _place(descriptors)
         os.execve(argv[0], argv, {})  # noqa: S606  # an argument list is the point
     except BaseException as error:
@@ -105,17 +120,17 @@ def _close_all_but(kept: int) -> None:
     os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX"))
 
 
-def _receive(channel: socket.socket) -> tuple[list[str], dict[int, int]]:
+def _receive(channel: socket.socket) -> tuple[list[str], dict[int, int], int]:
     data, descriptors, _, _ = socket.recv_fds(channel, _MAX_MESSAGE, _MAX_DESCRIPTORS)
     if not data:
         os._exit(0)  # not needed any more
     message = json.loads(data)
-    return message["argv"], dict(zip(message["numbers"], descriptors, strict=True))
+    return message["argv"], dict(zip(message["numbers"], descriptors, strict=True)), message["oom_score"]
 
 
-def _raise_oom_score() -> None:
+def _set_oom_score(score: int) -> None:
     descriptor = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
-    os.write(descriptor, _OOM_SCORE)
+    os.write(descriptor, b"%d" % score)
     os.close(descriptor)
 
 

@@ -4,17 +4,20 @@ import contextlib
 import gc
 import json
 import os
-import select
 import signal
 import socket
 import sys
 import time
+from functools import partial
 from typing import Any
 
 from engine.warden.cgroup import Group
-from engine.warden.child import become_subreaper, children
+from engine.warden.child import Parked, become_subreaper, children
+from engine.warden.forked import Box, Channel
 from engine.warden.trees import close_trees, open_trees, sweep
 from engine.warden.ward import Ward
+from engine.warden.watcher import Watcher
+from engine.warden.zygotes import Zygotes
 
 #: Larger than any command line that the engine sends.
 MAX_MESSAGE = 64 * 1024
@@ -29,9 +32,9 @@ class Loop:
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
+        self._watcher = Watcher()
         self._wards: dict[int, Ward] = {}
-        self._poller = select.poll()
-        self._by_pidfd: dict[int, Ward] = {}
+        self._zygotes = Zygotes(self._watcher, self._guard)
         sweep(_PREFIX)
         name = f"{_PREFIX}-{os.getpid()}-{os.urandom(4).hex()}"
         self._trees, self._problems = open_trees(name)
@@ -39,24 +42,22 @@ class Loop:
         self._count = 0
         self._orphans = False
         #: Joins its group while nobody waits for it; the next command finds it ready.
-        self._parked: Ward | None = None
+        self._parked: tuple[Group, Parked] | None = None
 
     def serve(self) -> None:
         """Run until the engine is gone and nothing is left of its runs."""
-        self._poller.register(self._connection, select.POLLIN)
+        self._watcher.watch(self._connection.fileno(), self._receive)
         controllers = sorted(set().union(*(tree.controllers for tree in self._trees)))
         self._send({"kind": "ready", "controllers": controllers, "problems": self._problems})
         while self._open or self._wards or self._orphans:
             self._park()
-            for descriptor, _ in self._poller.poll(self._timeout()):
-                if descriptor in self._by_pidfd:
-                    self._reap(descriptor)
-                else:
-                    self._receive()
+            self._watcher.poll(self._timeout())
             self._tick()
         if self._parked is not None:
-            self._parked.discard()
+            _discard(*self._parked)
         close_trees(self._trees)
+
+    # Commands
 
     def _receive(self) -> None:
         try:
@@ -74,8 +75,12 @@ class Loop:
 
     def _obey(self, message: dict[str, Any], descriptors: list[int]) -> None:
         number = message["number"]
-        if message["kind"] == "spawn":
-            self._spawn(message, dict(zip(message["descriptors"], descriptors, strict=True)))
+        if message["kind"] in ("spawn", "fork"):
+            start = self._spawn if message["kind"] == "spawn" else self._fork
+            try:
+                self._wards[number] = start(message, descriptors)
+            except OSError as error:
+                self._send({"kind": "refused", "number": number, "error": str(error)})
             return
         ward = self._wards.get(number)
         if ward is None:
@@ -90,43 +95,67 @@ class Loop:
             case "kill":
                 ward.kill(message["reason"])
 
-    def _spawn(self, message: dict[str, Any], descriptors: dict[int, int]) -> None:
-        try:
-            ward = self._started(message, descriptors)
-        except OSError as error:
-            self._send({"kind": "refused", "number": message["number"], "error": str(error)})
-            return
-        self._wards[ward.number] = ward
-        self._by_pidfd[ward.pidfd] = ward
-        self._poller.register(ward.pidfd, select.POLLIN)
+    # Starts
 
-    def _started(self, message: dict[str, Any], descriptors: dict[int, int]) -> Ward:
-        ward, self._parked = self._parked, None
-        if ward is not None:
-            with contextlib.suppress(OSError):  # it was killed while it waited
-                return self._start(ward, message, descriptors)
-        return self._start(self._new_ward(), message, descriptors)
-
-    def _start(self, ward: Ward, message: dict[str, Any], descriptors: dict[int, int]) -> Ward:
-        try:
-            ward.start(message["number"], message["argv"], descriptors, message["limits"])
-        except OSError:
-            ward.discard()
-            raise
+    def _spawn(self, message: dict[str, Any], descriptors: list[int]) -> Ward:
+        wanted = dict(zip(message["descriptors"], descriptors, strict=True))
+        channel = None
+        if message["channel"] is not None:
+            channel = Channel()
+            wanted[message["channel"]] = channel.theirs.fileno()
+        ward = Ward(message["number"], *self._launched(message, wanted))
+        if channel is not None:
+            self._zygotes.open(ward.number, channel)
+        self._guard(ward)
         return ward
 
-    def _new_ward(self) -> Ward:
-        self._count += 1
-        return Ward(Group(self._trees, str(self._count)))
+    def _fork(self, message: dict[str, Any], descriptors: list[int]) -> Ward:
+        group = self._new_group()
+        try:
+            group.limit(**message["limits"])
+            if message["owner"] is not None:
+                group.admit(message["owner"])
+            box = Box(**message["box"])
+            return self._zygotes.fork(message["number"], message["zygote"], box, descriptors, group)
+        except OSError:
+            group.remove()
+            raise
+
+    def _guard(self, ward: Ward) -> None:
+        """Watch for the end of a ward's process."""
+        self._watcher.watch(ward.pidfd, partial(self._exited, ward))
+
+    def _launched(self, message: dict[str, Any], descriptors: dict[int, int]) -> tuple[Group, Parked]:
+        parked, self._parked = self._parked, None
+        if parked is not None:
+            with contextlib.suppress(OSError):  # it was killed while it waited
+                return _launch(parked, message, descriptors)
+        return _launch(self._new_parked(), message, descriptors)
 
     def _park(self) -> None:
         if self._parked is None and self._open:
             with contextlib.suppress(OSError):  # the next command tries again, and is told why not
-                self._parked = self._new_ward()
+                self._parked = self._new_parked()
 
-    def _reap(self, descriptor: int) -> None:
-        ward = self._by_pidfd.pop(descriptor)
-        self._poller.unregister(descriptor)
+    def _new_parked(self) -> tuple[Group, Parked]:
+        group = self._new_group()
+        try:
+            return group, Parked(group)
+        except OSError:
+            group.remove()
+            raise
+
+    def _new_group(self) -> Group:
+        self._count += 1
+        group = Group(self._trees, str(self._count))
+        group.create()
+        return group
+
+    # Ends
+
+    def _exited(self, ward: Ward) -> None:
+        self._watcher.forget(ward.pidfd)
+        self._zygotes.close(ward.number)
         ward.exited()
 
     def _tick(self) -> None:
@@ -143,7 +172,9 @@ class Loop:
 
     def _reap_orphans(self) -> bool:
         """Collect processes of killed jails, which the kernel hands to us; return whether some still die."""
-        own = {ward.pid for ward in (*self._wards.values(), self._parked) if ward is not None}
+        own = {ward.pid for ward in self._wards.values()}
+        if self._parked is not None:
+            own.add(self._parked[1].pid)
         orphans = [pid for pid in children(os.getpid()) if pid not in own]
         return not all(os.waitpid(pid, os.WNOHANG)[0] == pid for pid in orphans)
 
@@ -168,9 +199,33 @@ class Loop:
         if not self._open:
             return
         self._open = False
-        self._poller.unregister(self._connection)
+        self._watcher.forget(self._connection.fileno())
+        self._zygotes.close_all()
         for ward in self._wards.values():
             ward.kill("engine")
+
+
+def _launch(
+    parked: tuple[Group, Parked], message: dict[str, Any], descriptors: dict[int, int]
+) -> tuple[Group, Parked]:
+    """Set the limits and have a waiting process become the program."""
+    group, process = parked
+    try:
+        group.limit(**message["limits"])
+        process.launch(message["argv"], descriptors, oom_score=message["oom_score"])
+    except OSError:
+        _discard(group, process)
+        raise
+    return parked
+
+
+def _discard(group: Group, process: Parked) -> None:
+    """End a process that was never started."""
+    process.kill()
+    with contextlib.suppress(ChildProcessError):
+        process.reap()
+    process.close()
+    group.remove()
 
 
 def main() -> None:

@@ -1,14 +1,11 @@
 """One started process: its deadlines, its end, and the verdict of the kernel's counters."""
 
-import contextlib
 import os
-import signal
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from engine.warden.cgroup import Group
-from engine.warden.child import Parked, children
 
 #: How often the cpu time of a run near its limit is read.
 CPU_POLL_SECONDS = 0.02
@@ -17,53 +14,65 @@ EMPTY_SECONDS = 5.0
 _CORES = os.cpu_count() or 1
 
 
-class Ward:
-    """A process under guard, from its start until nothing of it is left."""
+class Process(Protocol):
+    """What the ward of a process needs from it."""
 
-    def __init__(self, group: Group) -> None:
+    @property
+    def pid(self) -> int:
+        """Of our child; 0 if it is not ours."""
+
+    @property
+    def pidfd(self) -> int:
+        """Readable when it has ended; -1 while it is not there."""
+
+    def kill(self) -> None:
+        """Send SIGKILL to all of it that can be reached without a cgroup."""
+
+    def reap(self) -> int:
+        """Collect it after its end; return its wait status."""
+
+    def failure(self) -> str:
+        """Say what failed before its program was executed."""
+
+    def close(self) -> None:
+        """Let go of what we hold of it."""
+
+
+class Ward:
+    """A process under guard, from its start until nothing of it is left.
+
+    Args:
+        number: The engine's name for it.
+        group: Made; its own from here on.
+        process: To guard.
+    """
+
+    def __init__(self, number: int, group: Group, process: Process) -> None:
+        self.number = number
         self._group = group
+        self._process = process
         self._killed: str | None = None
         self._wall_deadline: float | None = None
         self._cpu_limit: float | None = None
         self._next_poll: float | None = None
         self._exited_at: float | None = None
         self._wait_status = 0
-        self.number = 0
-        self.pidfd = -1
-        group.create()
-        try:
-            self._process = Parked(group)
-        except OSError:
-            group.remove()
-            raise
+        self._refusal: str | None = None
+
+    @property
+    def pidfd(self) -> int:
+        """Readable when the process has ended; -1 while it is not there."""
+        return self._process.pidfd
 
     @property
     def pid(self) -> int:
-        """The process."""
+        """Of our child; 0 if the process is not our child."""
         return self._process.pid
 
-    def start(
-        self, number: int, argv: Sequence[str], descriptors: Mapping[int, int], limits: Mapping[str, int]
-    ) -> None:
-        """Set the limits and have the waiting process become the program.
-
-        Raises:
-            OSError: It has died, or a limit cannot be set; `discard` is due.
-        """
-        self.number = number
-        self._group.limit(memory_bytes=limits["memory_bytes"], pids=limits["pids"])
-        self.pidfd = os.pidfd_open(self.pid)
-        self._process.launch(argv, descriptors)
-
-    def discard(self) -> None:
-        """End a process that was never started."""
-        self._process.close()
-        if self.pidfd >= 0:
-            os.close(self.pidfd)
-        self._kill_all()
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(self.pid, 0)
-        self._group.remove()
+    @property
+    def is_killed(self) -> bool:
+        """Whether `kill` was called."""
+        return self._killed is not None
 
     def arm(self, *, wall_seconds: float, cpu_seconds: float, limits: Mapping[str, int]) -> None:
         """Start the clocks and set the limits that come with the program."""
@@ -83,8 +92,12 @@ class Ward:
 
     def exited(self) -> None:
         """Reap the process after its pidfd became readable; `ended` sees to what it left behind."""
-        _, self._wait_status = os.waitpid(self.pid, 0)
-        os.close(self.pidfd)
+        self._wait_status = self._process.reap()
+        self._exited_at = time.monotonic()
+
+    def refuse(self, reason: str) -> None:
+        """Take note that the process will never be there."""
+        self._refusal = reason
         self._exited_at = time.monotonic()
 
     def due(self) -> float | None:
@@ -119,6 +132,8 @@ class Ward:
             return None
         failure = self._process.failure()
         self._process.close()
+        if self._refusal is not None:
+            return {"kind": "refused", "number": self.number, "error": self._refusal}
         return {
             "kind": "ended",
             "number": self.number,
@@ -147,7 +162,4 @@ class Ward:
 
     def _kill_all(self) -> None:
         self._group.kill()
-        # Without a cgroup: the first process in the jail takes its whole pid namespace with it.
-        for pid in (*children(self.pid), self.pid):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        self._process.kill()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ._environment import Environment, Listed, list_environments, load_environment
     from ._layout import GUEST_PACKAGES, GUEST_PYTHON, checked_name
     from ._modules import find_imports
+    from ._preload import preload_for
     from ._remove import prune, remove_environment
     from ._setup import is_outdated, setup
     from ._use import using
@@ -31,6 +32,8 @@ _MODULES = {
     "is_outdated": "_setup",
     "list_environments": "_environment",
     "load_environment": "_environment",
+    "preload_for": "_preload",
+    "preload_for": "_preload",
     "prune": "_remove",
     "remove_environment": "_remove",
     "setup": "_setup",
@@ -50,6 +53,7 @@ __all__ = [
     "is_outdated",
     "list_environments",
     "load_environment",
+    "preload_for",
     "prune",
     "remove_environment",
     "setup",

@@ -67,7 +67,7 @@ def _prepare_interpreter(source: str, args: list[str], packages: str | None, liv
     builtins.quit = Quitter("quit", "Ctrl-D (i.e. EOF)")
     sys.argv = [source, *args]
     sys.path[0] = os.getcwd()
-    if packages is not None:
+    if packages is not None and packages not in sys.path:
         sys.path.append(packages)
     if live:
         sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]

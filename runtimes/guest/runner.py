@@ -27,21 +27,24 @@ WORK = f"{BOX}/work"
 TEMPORARY = f"{BOX}/tmp"  # noqa: S108  # of this sandbox alone
 FOLDERS = (WORK, TEMPORARY)
 _MAX_REQUEST = 1 << 30
+#: Not for the program to find.
+_OWN_MODULES = ("runner", "box", "kernel", "maker", "order", "zygote", "marshal", "resource", "_socket")
 
 
-def main(control: int, report: int) -> None:
+def main(control: int, report: int, ready: bytes = b'{"kind":"ready"}') -> None:
     """Wait for a program and become it.
 
     Args:
         control: Unix socket to the host; closed before user code runs.
         report: Pipe for what the program says about itself: its value, its error.
+        ready: The frame that says that the program may come.
     """
     os.setsid()
     _signal.signal(_signal.SIGINT, _signal.default_int_handler)
-    connection = _socket.socket(fileno=control)
+    connection = connect(control)
     try:
-        _make_box(connection)
-        request = _receive(connection)
+        _make_box(connection, ready)
+        request = receive(connection)
         for path, target in request["links"]:
             os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
             os.symlink(target, path)
@@ -50,28 +53,32 @@ def main(control: int, report: int) -> None:
         os.environ.update(request["env"])
         source = _write_source(request)
         start = _python if request["command"] is None else _exec
-        _say(connection, b'{"kind":"started","monotonic_ns":%d}' % time.monotonic_ns())
+        say(connection, b'{"kind":"started","monotonic_ns":%d}' % time.monotonic_ns())
     except Exception as error:
-        _refuse(connection, error)
+        refuse(connection, error)
     connection.close()
     os.closerange(3, report)
     os.closerange(report + 1, 256)
     start(request, source, report)
 
 
-def _make_box(connection: _socket.socket) -> None:
+def connect(control: int) -> _socket.socket:
+    """Take the socket to the host."""
+    return _socket.socket(fileno=control)
+
+
+def _make_box(connection: _socket.socket, ready: bytes) -> None:
     """Make the folders and hand the host a descriptor of the working one, to collect output files later."""
     for folder in FOLDERS:
         os.mkdir(folder, 0o700)
     os.chdir(WORK)
     work = os.open(WORK, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     rights = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, work.to_bytes(4, sys.byteorder))]
-    payload = b'{"kind":"ready"}'
-    connection.sendmsg([len(payload).to_bytes(4, "big") + payload], rights)
+    connection.sendmsg([len(ready).to_bytes(4, "big") + ready], rights)
     os.close(work)
 
 
-def _receive(connection: _socket.socket) -> dict[str, Any]:
+def receive(connection: _socket.socket) -> dict[str, Any]:
     """Read one request. It comes from the trusted host, so `marshal`, the cheapest decoder, will do."""
     size = int.from_bytes(_exactly(connection, 8), "big")
     if size > _MAX_REQUEST:
@@ -128,12 +135,15 @@ def _limit(limits: dict[str, tuple[int, int] | None]) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _say(connection: _socket.socket, payload: bytes) -> None:
+def say(connection: _socket.socket, payload: bytes) -> None:
+    """Send a frame to the host."""
     connection.sendall(len(payload).to_bytes(4, "big") + payload)
 
 
-def _refuse(connection: _socket.socket, error: Exception) -> NoReturn:
-    _say(connection, encode({"kind": "failed", "error": f"{type(error).__name__}: {error}"[:500]}).encode())
+def refuse(connection: _socket.socket, error: BaseException, where: str = "") -> NoReturn:
+    """Tell the host why no program can run here, and end."""
+    reason = f"{where}{type(error).__name__}: {error}"[:500]
+    say(connection, encode({"kind": "failed", "error": reason}).encode())
     os._exit(125)
 
 
@@ -146,7 +156,7 @@ def _exec(request: dict[str, Any], source: str, report: int) -> None:
 
 def _python(request: dict[str, Any], source: str, report: int) -> None:
     """Run a Python program in this very interpreter."""
-    for name in ("runner", "marshal", "resource", "_socket"):
+    for name in _OWN_MODULES:
         sys.modules.pop(name, None)
     program.run(source, request["code"], request["args"], request["packages"], request["live"], report)
 

@@ -13,6 +13,7 @@ from engine import RuntimeUnavailableError
 #: Where the jail sees it.
 GUEST_CODE = "/opt/isorun"
 SUPERVISOR = f"{GUEST_CODE}/supervisor.pyc"
+ZYGOTE = f"{GUEST_CODE}/start_zygote.pyc"
 _SOURCES = Path(__file__).parent.parent / "guest"
 
 

@@ -15,8 +15,8 @@ from runtimes.environments import Environment
 from ._languages import Language
 
 _MIB = 1 << 20
-#: The supervisor and nsjail itself are counted in the sandbox's processes.
-SUPERVISOR_PIDS = 2
+#: The supervisor and nsjail itself are counted in the sandbox's processes; the init of a forked one is not.
+EXEC_PIDS, FORK_PIDS = 2, 0
 _PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
@@ -47,7 +47,7 @@ def encode_request(
         "args": list(program.args),
         "env": _environment_variables(program, policy, environment),
         "links": list(environment.links.items()),
-        "packages": None if environment.packages is None else "/opt/packages",
+        "packages": _packages(environment),
         "live": live,
         "limits": _limits(policy.limits, cgroups=cgroups),
         "files": files,
@@ -56,13 +56,45 @@ def encode_request(
     return b"".join([len(payload).to_bytes(8, "big"), payload, *(file.data or b"" for file in program.files)])
 
 
-def bounds_of(policy: Policy) -> Bounds:
-    """Return the bounds of a sandbox's cgroup."""
-    return Bounds(policy.limits.memory_mib * _MIB, policy.limits.pids + SUPERVISOR_PIDS)
+def encode_setup(
+    environment: Environment,
+    modules: tuple[str, ...],
+    *,
+    filter_program: bytes,
+    many_users: bool,
+    die_at: str | None,
+    trace: bool,
+) -> bytes:
+    """Encode what a zygote needs to know before it takes orders; arguments as in `runtimes/guest/box.py`."""
+    setup = {
+        "modules": list(modules),
+        "packages": _packages(environment),
+        "links": list(environment.links.items()),
+        "env": _basic_variables(environment),
+        "filter": filter_program,
+        "many_users": many_users,
+        "die_at": die_at,
+        "trace": trace,
+    }
+    payload = marshal.dumps(setup)
+    return len(payload).to_bytes(8, "big") + payload
+
+
+def bounds_of(policy: Policy, own_pids: int) -> Bounds:
+    """Return the bounds of a sandbox's cgroup, with as many processes more as the sandbox itself needs."""
+    return Bounds(policy.limits.memory_mib * _MIB, policy.limits.pids + own_pids)
+
+
+def _packages(environment: Environment) -> str | None:
+    return None if environment.packages is None else "/opt/packages"
 
 
 def _environment_variables(program: Program, policy: Policy, environment: Environment) -> dict[str, str]:
     """Build the whole environment from nothing; the host's own is never looked at."""
+    return {**_basic_variables(environment), **policy.env, **program.env}
+
+
+def _basic_variables(environment: Environment) -> dict[str, str]:
     return {
         "HOME": "/box/work",
         "PATH": _PATH,
@@ -76,8 +108,6 @@ def _environment_variables(program: Program, policy: Policy, environment: Enviro
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
         **environment.env,
-        **policy.env,
-        **program.env,
     }
 
 
@@ -90,7 +120,7 @@ def _limits(limits: Limits, *, cgroups: bool) -> dict[str, tuple[int, int] | Non
         "cpu_seconds": _equal(cpu_seconds + 1) if cgroups else (cpu_seconds, cpu_seconds + 1),
         "file_bytes": _equal(limits.disk_mib * _MIB),
         "open_files": _equal(limits.open_files),
-        "processes": _equal(limits.pids + SUPERVISOR_PIDS),
+        "processes": _equal(limits.pids + EXEC_PIDS),
         "address_bytes": None if cgroups else _equal(limits.memory_mib * _MIB),
     }
 

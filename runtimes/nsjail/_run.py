@@ -34,6 +34,7 @@ from policies import Policy
 from runtimes._pipes import Pipes
 from runtimes._verdict import Space, Verdict, verdict
 
+from ._origin import Origin
 from ._request import bounds_of
 
 _MIB = 1 << 20
@@ -42,8 +43,9 @@ _MIB = 1 << 20
 class Run:
     """The state of one run while its bytes move."""
 
-    def __init__(self, child: Child, pipes: Pipes, policy: Policy, emit: Emit | None) -> None:
+    def __init__(self, child: Child, pipes: Pipes, origin: Origin, policy: Policy, emit: Emit | None) -> None:
         self._child = child
+        self._origin = origin
         self._pipes = pipes
         self._policy = policy
         self._emit = emit
@@ -63,7 +65,9 @@ class Run:
         """Hand the program over, move its bytes, and wait until nothing of it is left."""
         limits = self._policy.limits
         self._child.arm(
-            bounds_of(self._policy), wall_seconds=limits.wall_seconds, cpu_seconds=limits.cpu_seconds
+            bounds_of(self._policy, self._origin.own_pids),
+            wall_seconds=limits.wall_seconds,
+            cpu_seconds=limits.cpu_seconds,
         )
         self._connect(request, stdin)
         try:
@@ -108,7 +112,12 @@ class Run:
                 cpu_ms=None if cpu is None else cpu * 1000,
                 peak_memory_mib=None if peak is None else peak / _MIB,
             ),
-            isolation=isolation_of(template, path="cold", degraded=capabilities.degraded),
+            isolation=isolation_of(
+                template,
+                path=self._origin.path,
+                degraded=capabilities.degraded,
+                fallback=self._origin.fallback,
+            ),
             **self._streams(),
         )
 

@@ -1,9 +1,9 @@
-"""The runtime: finds its parts, proves them once, and starts jails."""
+"""The runtime: finds its parts, proves them once, and starts jails or has them forked."""
 
-import itertools
 import os
 import platform
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, override
 
@@ -16,41 +16,38 @@ from engine import (
     Runtime,
     RuntimeUnavailableError,
     Sandbox,
-    SandboxStartError,
+    SandboxError,
     Template,
 )
 from engine._host import Host
 from policies import Policy, key
-from runtimes._jail import GUEST_UID, JailPlan, jail_text
-from runtimes._pipes import GUEST_DESCRIPTORS, make_pipes
+from runtimes._bpf import bpf_filter
+from runtimes._jail import JailPlan
 from runtimes.environments import (
     Environment,
     choose,
     find_imports,
     list_environments,
     load_environment,
+    preload_for,
     using,
 )
 
 from ._binary import find_nsjail
-from ._guest_code import GUEST_CODE, SUPERVISOR, ensure_guest_code
+from ._guest_code import ensure_guest_code
 from ._hints import hint_for
 from ._languages import PYTHON, Language, find_languages
-from ._request import bounds_of
-from ._sandbox import Detail, NsjailSandbox
+from ._launcher import Launcher
+from ._origin import Origin
+from ._plans import guest_plan, zygote_plan
+from ._request import EXEC_PIDS, bounds_of
+from ._sandbox import START_SECONDS, Detail, NsjailSandbox, SandboxLateError
 from ._selftest import ensure_proof
+from ._zygote import Blueprint
+from ._zygotes import NoForkError, Zygotes
 
-#: Descriptors that nsjail itself needs, closed before the jail's first process is executed.
-_CONFIG, _LOG = 9, 10
-#: Above all uids that systems hand out; each live sandbox of each engine gets one of its own.
-_FIRST_UID = 0x7000_0000
-_UIDS_PER_ENGINE = 4096
-
-#: More templates than this are made anew when they come again.
-_MAX_CONFIGS = 64
-
-#: What an interpreter of the host needs to see: programs and libraries, no configuration but the linker's.
-_HOST_BINDS = ("/usr", "/etc/alternatives", "/etc/ld.so.cache")
+#: A fork takes milliseconds; a zygote that has not forked by then is taken for dead.
+FORK_SECONDS = 5.0
 
 
 class NsjailRuntime(Runtime):
@@ -63,24 +60,27 @@ class NsjailRuntime(Runtime):
     def __init__(self, host: Host) -> None:
         self._host = host
         self._cache = host.config.cache
-        self._configs: dict[tuple[object, ...], int] = {}
-        self._uids = itertools.count()
         self._environments: dict[str, Environment] = {}
         self._languages: dict[str, Language] = {}
         self._nsjail = Path()
         self._guest_code = Path()
         self._cache_use = ExitStack()
+        self._closing = AsyncExitStack()
+        self._no_fork: str | None = None
         self._prepared = False
 
     @override
     async def prepare(self) -> None:
         if self._prepared:
             return
-        self._cache_use.close()  # of an earlier attempt that failed
+        await self.aclose()  # of an earlier attempt that failed
         self._languages = find_languages(self._host.config.interpreters)
         await anyio.to_thread.run_sync(self._find_parts)
         await self._host.warden.ready()
-        await ensure_proof(self, self._cache, self._identity())
+        self._make_parts()
+        await ensure_proof(self._exec, self.template, self._cache, self._identity(is_zygote=False))
+        if self._host.config.pool.fork:
+            self._no_fork = await self._reason_against_forks()
         self._prepared = True
 
     @property
@@ -99,39 +99,69 @@ class NsjailRuntime(Runtime):
     def template(self, program: Program, policy: Policy) -> Template:
         environment = self._environment(program)
         system = self._languages[program.language].command is not None
+        preload = () if system else preload_for(environment, find_imports(program.code))
         return Template(
             runtime=self.name,
-            key=(*key(policy), environment.hash, system),
+            key=(*key(policy), environment.hash, system, preload),
             policy=policy,
             environment=environment.name,
-            detail=Detail(environment=environment, sees_host_programs=system),
+            detail=Detail(environment=environment, preload=preload, sees_host_programs=system),
         )
 
     @override
     async def start(self, template: Template) -> Sandbox:
         detail: Detail = template.detail
-        uid = self._next_uid()
+        if not self._host.config.pool.fork or detail.sees_host_programs:
+            return await self._exec(template)
         try:
-            config = self._config(template)
-            pipes, guest = make_pipes(uid if os.geteuid() == 0 else None)
-        except OSError as error:
-            raise SandboxStartError(
-                f"the sandbox cannot be started: {error.strerror}",
-                hint="run fewer programs at once, or raise the limit of open files (`ulimit -n`)",
-            ) from error
+            return await self._fork(template)
+        except NoForkError as error:
+            return await self._exec(template, fallback=str(error))
+
+    async def _exec(self, template: Template, *, fallback: str | None = None) -> Sandbox:
+        """Start a jail by nsjail."""
+        jailed = self._launcher.start_guest(
+            self._plan(template), template.detail.environment.python, bounds_of(template.policy, EXEC_PIDS)
+        )
+        sandbox = NsjailSandbox(template, jailed, Origin(fallback), self.capabilities, self._languages)
+        return await _ready(sandbox, START_SECONDS)
+
+    async def _fork(self, template: Template) -> Sandbox:
+        """Have a zygote fork a jail.
+
+        Raises:
+            NoForkError: It cannot be done, for whatever reason.
+        """
+        if self._no_fork is not None:
+            raise NoForkError(self._no_fork)
+        detail: Detail = template.detail
+        key = (detail.environment.hash, template.policy.mounts, detail.preload)
+        zygotes = self._zygotes
         try:
-            descriptors = {**guest.descriptors, _CONFIG: config, _LOG: guest.log}
-            argv = [*self._command(uid), detail.environment.python, "-I", "-S", "-B", SUPERVISOR]
-            child = self._host.warden.spawn(argv, descriptors, bounds_of(template.policy))
-        finally:
-            guest.close()
-        sandbox = NsjailSandbox(template, child, pipes, self.capabilities, self._languages)
-        try:
-            await sandbox.wait_ready()
-        except BaseException:
-            await sandbox.aclose()
-            raise
+            jailed, origin = await zygotes.fork(key, partial(self._blueprint, template), template.policy)
+            sandbox = NsjailSandbox(template, jailed, origin, self.capabilities, self._languages)
+            await _ready(sandbox, FORK_SECONDS)
+        except SandboxError as error:
+            zygotes.failed(key, wedged=isinstance(error, SandboxLateError))
+            raise NoForkError(str(error)) from error
+        zygotes.succeeded(key)
         return sandbox
+
+    def _blueprint(self, template: Template) -> Blueprint:
+        """Say what the zygote for a template is made from; tests change it."""
+        detail: Detail = template.detail
+        plan = zygote_plan(detail.environment, template.policy.mounts, self._guest_code)
+        return Blueprint(plan, detail.environment, detail.preload, bpf_filter(platform.machine()))
+
+    async def _reason_against_forks(self) -> str | None:
+        """Prove that forked jails contain, or say why there are none."""
+        if not self.capabilities.cgroups:
+            return "without cgroups nothing would limit a forked sandbox"
+        try:
+            await ensure_proof(self._fork, self.template, self._cache, self._identity(is_zygote=True))
+        except (RuntimeUnavailableError, ValueError) as error:
+            return str(error)
+        return None
 
     @override
     def hint(self, result: Result, program: Program) -> str | None:
@@ -139,10 +169,17 @@ class NsjailRuntime(Runtime):
 
     @override
     async def aclose(self) -> None:
-        for descriptor in self._configs.values():
-            os.close(descriptor)
-        self._configs.clear()
+        await self._closing.aclose()
         self._cache_use.close()
+
+    def _make_parts(self) -> None:
+        self._launcher = self._make_launcher()
+        self._closing.callback(self._launcher.close)
+        self._zygotes = Zygotes(self._launcher, self._host.tasks)
+        self._closing.push_async_callback(self._zygotes.aclose)
+
+    def _make_launcher(self) -> Launcher:
+        return Launcher(self._host.warden, self._nsjail)
 
     def _find_parts(self) -> None:
         self._cache_use.enter_context(using(self._cache))
@@ -168,67 +205,34 @@ class NsjailRuntime(Runtime):
             return choose(self._environments.values(), frozenset())
         return choose(self._environments.values(), find_imports(program.code))
 
-    def _next_uid(self) -> int:
-        """Return the host uid of one sandbox: its own for root's engines, ours without privilege."""
-        if os.geteuid() != 0:
-            return os.geteuid()
-        block = self._host.warden.pid % 0x8000
-        return _FIRST_UID + block * _UIDS_PER_ENGINE + next(self._uids) % _UIDS_PER_ENGINE
-
-    def _command(self, uid: int) -> list[str]:
-        gid = uid if os.geteuid() == 0 else os.getegid()
-        return [
-            str(self._nsjail),
-            "--config",
-            f"/proc/self/fd/{_CONFIG}",
-            "--log_fd",
-            str(_LOG),
-            "--user",
-            f"{GUEST_UID}:{uid}:1",
-            "--group",
-            f"{GUEST_UID}:{gid}:1",
-            "--",
-        ]
-
-    def _config(self, template: Template) -> int:
-        """Return a descriptor of the nsjail configuration for a template; made once per template."""
-        descriptor = self._configs.get(template.key)
-        if descriptor is None:
-            text = jail_text(self._plan(template))
-            descriptor = os.memfd_create("isorun-jail", os.MFD_CLOEXEC)
-            os.write(descriptor, text.encode())
-            self._configs[template.key] = descriptor
-            if len(self._configs) > _MAX_CONFIGS:
-                os.close(self._configs.pop(next(iter(self._configs))))
-        return descriptor
-
     def _plan(self, template: Template) -> JailPlan:
         detail: Detail = template.detail
-        limits = template.policy.limits
-        binds = {str(self._guest_code): GUEST_CODE}
-        if detail.environment.packages is not None:
-            binds[str(detail.environment.packages)] = "/opt/packages"
-        if detail.sees_host_programs:
-            binds |= {path: path for path in _HOST_BINDS if os.path.exists(path)}
-        return JailPlan(
-            root=detail.environment.root,
-            binds=binds,
-            mounts=template.policy.mounts,
-            disk_mib=limits.disk_mib,
-            file_count=limits.file_count,
-            open_descriptors=GUEST_DESCRIPTORS,
+        return guest_plan(
+            detail.environment,
+            template.policy,
+            self._guest_code,
+            sees_host_programs=detail.sees_host_programs,
         )
 
-    def _identity(self) -> str:
-        """Describe everything that the self-test depends on."""
+    def _identity(self, *, is_zygote: bool) -> str:
+        """Describe everything that a self-test depends on."""
         status = self._nsjail.stat()
         environment = choose(self._environments.values(), frozenset())
         kernel = os.uname()
         parts = (self._nsjail, status.st_mtime_ns, status.st_size, self._guest_code, environment.root)
-        plan = JailPlan(root=environment.root, disk_mib=1, file_count=1)
+        plan = JailPlan(root=environment.root, disk_mib=1, file_count=1, is_zygote=is_zygote)
         return "\n".join(
-            [*map(str, parts), kernel.release, kernel.version, str(os.geteuid()), jail_text(plan)]
+            [*map(str, parts), kernel.release, kernel.version, str(os.geteuid()), self._launcher.text(plan)]
         )
+
+
+async def _ready(sandbox: NsjailSandbox, seconds: float) -> NsjailSandbox:
+    try:
+        await sandbox.wait_ready(seconds)
+    except BaseException:
+        await sandbox.aclose()
+        raise
+    return sandbox
 
 
 _WITHOUT_CGROUPS = (

@@ -22,8 +22,7 @@ from engine import (
     SandboxStartError,
     Template,
 )
-from engine._process import Child
-from engine._protocol import Ready, decode
+from engine._protocol import Failed, Ready, decode
 from engine._runtime import Emit
 from policies import Policy
 from runtimes._collect import collect, is_empty
@@ -32,6 +31,8 @@ from runtimes._verdict import Space
 from runtimes.environments import Environment
 
 from ._languages import Language
+from ._launcher import Jailed
+from ._origin import Origin
 from ._request import encode_request
 from ._run import Run
 
@@ -44,10 +45,21 @@ CLOSE_SECONDS = 8.0
 _MIB = 1 << 20
 
 
+class SandboxLateError(SandboxStartError):
+    """A sandbox was not ready in time."""
+
+
 class Detail(msgspec.Struct, frozen=True, kw_only=True):
-    """What the runtime puts into a template for its sandboxes."""
+    """What the runtime puts into a template for its sandboxes.
+
+    Attributes:
+        environment: Of the program.
+        preload: What a zygote for it imports.
+        sees_host_programs: Whether its language is run by a program of the host.
+    """
 
     environment: Environment
+    preload: tuple[str, ...]
     sees_host_programs: bool
 
 
@@ -56,8 +68,8 @@ class NsjailSandbox(Sandbox):
 
     Args:
         template: What it was started with.
-        child: The jail's process, in the warden's care.
-        pipes: Owned; closed with the sandbox.
+        jailed: The jail's process, in the warden's care, and the ends of its descriptors: owned from here on.
+        origin: How it came to be.
         capabilities: Of the runtime.
         languages: How to run each language, by name.
     """
@@ -65,14 +77,14 @@ class NsjailSandbox(Sandbox):
     def __init__(
         self,
         template: Template,
-        child: Child,
-        pipes: Pipes,
+        jailed: Jailed,
+        origin: Origin,
         capabilities: Capabilities,
         languages: Mapping[str, Language],
     ) -> None:
         self._template = template
-        self._child = child
-        self._pipes = pipes
+        self._child, self._pipes = jailed
+        self._origin = origin
         self._capabilities = capabilities
         self._languages = languages
         self._work = -1
@@ -86,26 +98,28 @@ class NsjailSandbox(Sandbox):
             seconds: How long.
 
         Raises:
-            SandboxStartError: The jail ended instead, or took too long.
+            SandboxStartError: The jail ended instead.
+            SandboxLateError: It took too long.
         """
         with anyio.move_on_after(seconds):
             await anyio.wait_readable(self._pipes.control)
-            frame, rights = _receive_ready(self._pipes.control)
+            frame, rights = receive_ready(self._pipes.control)
             if not frame:
                 raise SandboxStartError(await self._reason_of_failure(), hint="see `isorun doctor`")
             self._work = _work_folder(frame, rights)
             return
-        raise SandboxStartError(f"the jail was not ready within {seconds:g} s", hint="is the machine busy?")
+        raise SandboxLateError(f"the jail was not ready within {seconds:g} s", hint="is the machine busy?")
 
     @override
     def is_alive(self) -> bool:
-        return self._child.is_alive and not self._used and not self._closed
+        is_fresh = not self._used and not self._closed
+        return is_fresh and self._child.is_alive and self._origin.is_current()
 
     @override
     async def run(self, program: Program, policy: Policy, emit: Emit | None) -> Result:
         self._used = True
         try:
-            run = Run(self._child, self._pipes, policy, emit)
+            run = Run(self._child, self._pipes, self._origin, policy, emit)
         except OSError as error:
             raise SandboxStartError(f"the program cannot be handed over: {error.strerror}") from error
         detail: Detail = self._template.detail
@@ -121,6 +135,7 @@ class NsjailSandbox(Sandbox):
         ran = run.elapsed_ms()
         end = run.judge(ended, self._space())
         files = await self._files(program.files, policy)
+        self._origin.ended(end.signal)
         return run.result(end, ended, self._template, self._capabilities, files, ran)
 
     @override
@@ -137,6 +152,7 @@ class NsjailSandbox(Sandbox):
             self._pipes.close()
             if self._work >= 0:
                 os.close(self._work)
+            self._origin.closed()
 
     async def _gone(self) -> None:
         try:
@@ -155,10 +171,7 @@ class NsjailSandbox(Sandbox):
             await self._child.wait()
         self._child.kill("closed")  # it gave up its socket, so it has nothing to live for
         ended = await self._child.wait()
-        try:
-            log = os.read(self._pipes.log, 4000).decode("utf-8", "replace").strip()
-        except BlockingIOError:
-            log = ""
+        log = read_log(self._pipes)
         missing = _missing_sources(self._template.policy)
         if missing and not ended.failure:
             return f"the source of a mount does not exist: `{'`, `'.join(missing)}`"
@@ -185,6 +198,14 @@ class NsjailSandbox(Sandbox):
             raise SandboxLostError(message, hint="run fewer programs at once", dispatched=True) from error
 
 
+def read_log(pipes: Pipes) -> str:
+    """Return what nsjail has written so far."""
+    try:
+        return os.read(pipes.log, 4000).decode("utf-8", "replace").strip()
+    except OSError:  # nothing yet, or no nsjail
+        return ""
+
+
 def _missing_sources(policy: Policy) -> list[str]:
     return [mount.source for mount in policy.mounts if not os.path.exists(mount.source)]
 
@@ -192,7 +213,12 @@ def _missing_sources(policy: Policy) -> list[str]:
 def _work_folder(frame: bytes, rights: list[int]) -> int:
     """Return the descriptor that came with the first frame; owned by the caller."""
     try:
-        if isinstance(decode(frame), Ready) and len(rights) == 1:
+        message = decode(frame)
+        if isinstance(message, Failed):
+            raise SandboxStartError(
+                f"the sandbox could not be made: {message.error}", hint="see `isorun doctor`"
+            )
+        if isinstance(message, Ready) and len(rights) == 1:
             return rights.pop()
         raise ProtocolError("the jail did not report ready")
     finally:
@@ -200,7 +226,7 @@ def _work_folder(frame: bytes, rights: list[int]) -> int:
             os.close(descriptor)
 
 
-def _receive_ready(connection: socket.socket) -> tuple[bytes, list[int]]:
+def receive_ready(connection: socket.socket) -> tuple[bytes, list[int]]:
     """Read the first frame with the descriptors that came with it."""
     size = array.array("i").itemsize
     data, ancillary, _, _ = connection.recvmsg(4096, socket.CMSG_SPACE(4 * size), socket.MSG_CMSG_CLOEXEC)

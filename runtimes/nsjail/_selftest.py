@@ -7,8 +7,8 @@ notices a kernel or a host where a defence silently does nothing.
 import hashlib
 import os
 import tempfile
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Protocol
 
 from engine import EngineError, Program, RuntimeUnavailableError, Sandbox, Template
 from policies import Isolation, Limits, Policy
@@ -48,14 +48,18 @@ result = {
 """
 
 
-class _Starter(Protocol):
-    def template(self, program: Program, policy: Policy) -> Template: ...
-
-    async def start(self, template: Template) -> Sandbox: ...
+type Start = Callable[[Template], Awaitable[Sandbox]]
+type MakeTemplate = Callable[[Program, Policy], Template]
 
 
-async def ensure_proof(runtime: _Starter, cache: Path, identity: str) -> None:
+async def ensure_proof(start: Start, template: MakeTemplate, cache: Path, identity: str) -> None:
     """Run the probe unless this very combination has passed it since the machine booted.
+
+    Args:
+        start: Starts a jail in the way that is to be proven.
+        template: Of the runtime.
+        cache: Keeps the proof.
+        identity: Describes everything that the proof depends on.
 
     Raises:
         RuntimeUnavailableError: A defence does not hold here, or the jail does not start at all.
@@ -63,7 +67,7 @@ async def ensure_proof(runtime: _Starter, cache: Path, identity: str) -> None:
     proof = _proof_file(cache, identity)
     if proof.exists():
         return
-    failed = await _failed_checks(runtime)
+    failed = await _failed_checks(start, template)
     if failed:
         raise RuntimeUnavailableError(
             f"the jail does not contain here: not true that {'; '.join(failed)}",
@@ -86,12 +90,12 @@ def _write_proof(proof: Path) -> None:
         return  # a cache that cannot be written costs a probe per engine, nothing else
 
 
-async def _failed_checks(runtime: _Starter) -> list[str]:
+async def _failed_checks(start: Start, template: MakeTemplate) -> list[str]:
     with tempfile.NamedTemporaryFile(prefix="isorun-canary-") as canary:
         os.chmod(canary.name, 0o644)
         program = Program(code=f"CANARY = {canary.name!r}\n{_PROBE}", environment=None)
         try:
-            sandbox = await runtime.start(runtime.template(program, _POLICY))
+            sandbox = await start(template(program, _POLICY))
             try:
                 result = await sandbox.run(program, _POLICY, None)
             finally:

@@ -21,10 +21,12 @@ from engine import (
     SandboxStartError,
     Template,
 )
-from engine._process import Warden
+from engine._host import open_host
 from runtimes._pipes import make_pipes
 from runtimes.nsjail._guest_code import _compile
-from runtimes.nsjail._request import bounds_of
+from runtimes.nsjail._launcher import Jailed
+from runtimes.nsjail._origin import Origin
+from runtimes.nsjail._request import EXEC_PIDS, bounds_of
 from runtimes.nsjail._sandbox import NsjailSandbox
 from tests.support.jails import EditedRuntime, config, limited, run_python
 from tests.support.machine import descriptors, group_folders, jailed, until, wardens
@@ -76,8 +78,8 @@ async def lying_engine(folder: Path, lies: str) -> AsyncGenerator[Engine]:
         path.chmod(0o755)
     _compile(folder, "supervisor.py", f"{PRELUDE}\n{lies}\n".encode())
     settings = config()
-    async with Warden.open() as warden:
-        runtime = LyingRuntime(Host(settings, warden), folder)
+    async with open_host(settings) as host:
+        runtime = LyingRuntime(host, folder)
         async with Engine(settings, runtimes=[runtime]) as engine:
             await run_quietly(engine)  # what is opened once is open from here on
             before = descriptors()
@@ -184,14 +186,15 @@ async def test_flood_of_frames_does_not_outlive_the_wall_limit(tmp_path: Path) -
 
 
 async def test_jail_that_never_becomes_ready_is_given_up(tmp_path: Path) -> None:
-    async with Warden.open() as warden:
-        await warden.ready()
+    async with open_host(config()) as host:
+        await host.warden.ready()
         pipes, guest = make_pipes(None)
-        child = warden.spawn(["/bin/sleep", "300"], guest.descriptors, bounds_of(limited()))
+        bounds = bounds_of(limited(), EXEC_PIDS)
+        child = host.warden.spawn(["/bin/sleep", "300"], guest.descriptors, bounds)
         guest.close()
         template = Template(runtime="nsjail", key=(), policy=limited())
-        runtime = EditedRuntime(Host(config(), warden), lambda jail: None)
-        sandbox = NsjailSandbox(template, child, pipes, runtime.capabilities, {})
+        runtime = EditedRuntime(host, lambda jail: None)
+        sandbox = NsjailSandbox(template, Jailed(child, pipes), Origin(), runtime.capabilities, {})
 
         with pytest.raises(SandboxStartError, match=r"not ready within 0\.2 s") as caught:
             await sandbox.wait_ready(0.2)

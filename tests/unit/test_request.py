@@ -9,7 +9,7 @@ import pytest
 from engine import File, Limits, Policy, Program
 from runtimes.environments import Environment
 from runtimes.nsjail._languages import Language
-from runtimes.nsjail._request import SUPERVISOR_PIDS, bounds_of, encode_request
+from runtimes.nsjail._request import EXEC_PIDS, bounds_of, encode_request
 
 ENVIRONMENT = Environment(
     name="data",
@@ -102,10 +102,10 @@ def test_other_limits_are_hard() -> None:
     limits = request["limits"]
     assert limits["file_bytes"] == (2 << 20, 2 << 20)
     assert limits["open_files"] == (20, 20)
-    assert limits["processes"] == (3 + SUPERVISOR_PIDS, 3 + SUPERVISOR_PIDS)
+    assert limits["processes"] == (3 + EXEC_PIDS, 3 + EXEC_PIDS)
 
 
 def test_bounds_leave_room_for_the_supervisor() -> None:
-    bounds = bounds_of(Policy(limits=Limits(memory_mib=64, pids=3)))
+    bounds = bounds_of(Policy(limits=Limits(memory_mib=64, pids=3)), EXEC_PIDS)
 
-    assert bounds == (64 << 20, 3 + SUPERVISOR_PIDS)
+    assert bounds == (64 << 20, 3 + EXEC_PIDS)

@@ -1,0 +1,116 @@
+"""Process 1 in the zygote's jail: makes a process namespace for each run and passes the order on.
+
+It is not the zygote, because the init of a run shares its memory and must not share the zygote's. It holds
+the socket to the warden and one to the zygote, never sees a program, and when it or the zygote ends,
+the kernel ends the other one and every run in their namespaces.
+"""
+
+from __future__ import annotations
+
+import _signal  # type: ignore[import-not-found]
+import _socket
+import errno
+import os
+import select
+
+import kernel  # type: ignore[import-not-found]
+import order as orders  # type: ignore[import-not-found]
+import zygote  # type: ignore[import-not-found]
+
+TYPE_CHECKING = False  # `typing` alone would double a fresh start
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+#: Descriptors by which the jail is started: the engine's socket for the set-up, the warden's for orders.
+CONTROL, CHANNEL = 3, 4
+#: The warden is outside of our process namespace, so its id reads as this.
+_WARDEN = 0
+_MAKER = 1
+
+
+def main() -> None:
+    """Fork the zygote, then serve the warden. Returns never here, and not in the zygote either."""
+    _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
+    ours, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
+    _skip_a_process_id()
+    if os.fork() == 0:
+        ours.close()
+        os.close(CHANNEL)
+        zygote.main(CONTROL, theirs, sender=_MAKER)
+    theirs.close()
+    os.closerange(0, CHANNEL)
+    # The kernel reaps the inits; of the zygote's end we learn by its socket.
+    _signal.signal(_signal.SIGCHLD, _signal.SIG_IGN)
+    Maker(_socket.socket(fileno=CHANNEL), ours).serve()
+
+
+def _skip_a_process_id() -> None:
+    """Have the zygote get another process id than its children will have in their namespaces.
+
+    Libraries that renew their random numbers when `getpid()` has changed must see a change.
+    """
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+
+
+class Maker:
+    """The loop: an order comes from the warden, an init is made, the order goes on to the zygote."""
+
+    def __init__(self, warden: _socket.socket, zygote: _socket.socket) -> None:
+        self._warden = warden
+        self._zygote = zygote
+        self._own_space = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+        self._last = 0
+
+    def serve(self) -> NoReturn:
+        """Serve for ever."""
+        orders.expect_credentials(self._warden)
+        poller = select.poll()
+        poller.register(self._warden, select.POLLIN)
+        poller.register(self._zygote, select.POLLIN)
+        while True:
+            ready = [descriptor for descriptor, _ in poller.poll()]
+            if self._zygote.fileno() in ready:
+                os._exit(1)  # it never writes: it has ended
+            self._receive()
+
+    def _receive(self) -> None:
+        try:
+            order = orders.receive(self._warden, sender=_WARDEN)
+        except orders.MalformedError as problem:
+            self._answer(problem.number, errno.EBADMSG)
+            return
+        if order is None:
+            os._exit(0)
+        try:
+            self._make(order)
+        except OSError as problem:
+            self._answer(order.number, problem.errno or errno.EIO)
+        finally:
+            order.close()
+
+    def _make(self, order: orders.Order) -> None:
+        """Make the namespace with its init; tell the warden of the one and the zygote of the other."""
+        if order.number <= self._last:
+            raise OSError(errno.EALREADY, "a number that was used before")
+        self._last = order.number
+        init, space = self._new_space()
+        pidfd = os.pidfd_open(init)
+        self._answer(order.number, 0, [pidfd])
+        orders.send(self._zygote, order.message, [*order.descriptors, space, pidfd])
+        os.close(pidfd)
+        os.close(space)
+
+    def _new_space(self) -> tuple[int, int]:
+        """Return the process id of a new init, and a descriptor of its process namespace."""
+        os.unshare(os.CLONE_NEWPID)
+        try:
+            init: int = kernel.start_init()
+            return init, os.open("/proc/self/ns/pid_for_children", os.O_RDONLY | os.O_CLOEXEC)
+        finally:
+            os.setns(self._own_space, os.CLONE_NEWPID)
+
+    def _answer(self, number: int, problem: int, descriptors: list[int] | None = None) -> None:
+        orders.send(self._warden, orders.ANSWER.pack(orders.MAGIC, problem, number), descriptors or [])

@@ -1,0 +1,193 @@
+"""The zygote: an interpreter with everything imported, which forks once per run and never sees a program.
+
+It has one thread, one socket and the standard streams, proves so before it serves, and keeps of each run
+only what it needs to say how its process ended.
+"""
+
+from __future__ import annotations
+
+import _signal  # type: ignore[import-not-found]
+import _socket
+import gc
+import os
+import select
+import sys
+
+import box  # type: ignore[import-not-found]
+import kernel  # type: ignore[import-not-found]
+import order as orders  # type: ignore[import-not-found]
+import runner  # type: ignore[import-not-found]  # what its children will become
+
+TYPE_CHECKING = False  # `typing` alone would double a fresh start
+if TYPE_CHECKING:
+    from typing import Any
+
+#: Descriptors that come with an order beside those of the layout: the namespace to fork into, its init.
+_EXTRA = 2
+
+
+def main(control: int, source: _socket.socket, *, sender: int) -> None:
+    """Prepare as the engine says, then serve; goes on as the runner in each child.
+
+    Args:
+        control: Socket to the engine: the set-up comes, one frame goes back, then it is closed.
+        source: Socket from which orders come.
+        sender: Process that may send them.
+    """
+    engine = _socket.socket(fileno=control)
+    try:
+        setup = runner.receive(engine)
+        _preload(setup)
+        _assert_clean({0, 1, 2, control, source.fileno()}, setup["env"])
+    except BaseException as error:  # a package may raise anything while it is imported
+        runner.refuse(engine, error)
+    gc.collect()
+    gc.freeze()  # a collection in a child would touch, and so copy, every page
+    kernel.collapse_memory()
+    runner.say(engine, b'{"kind":"ready"}')
+    engine.close()
+    order = Zygote(source, sender).serve()
+    source.detach()  # closed below by number
+    ready = box.enter(order, setup)
+    runner.main(box.CONTROL, box.REPORT, ready)
+
+
+def _preload(setup: dict[str, Any]) -> None:
+    """Import what the environment declares, as its programs would find it."""
+    os.environ.clear()
+    os.environ.update(setup["env"])
+    for path, target in setup["links"]:
+        os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+        os.symlink(target, path)
+    if setup["packages"] is not None:
+        sys.path.append(setup["packages"])
+    for name in setup["modules"]:
+        __import__(name)
+    kernel.detach("/box")
+
+
+def _assert_clean(descriptors: set[int], environment: dict[str, str]) -> None:
+    """See that nothing would be shared by all children beside memory that is copied on write."""
+    threads = os.listdir("/proc/self/task")
+    if len(threads) != 1:
+        raise RuntimeError(f"{len(threads) - 1} threads were started while importing")
+    with os.scandir("/proc/self/fd") as entries:
+        own = {int(entry.name) for entry in entries}
+    surplus = [number for number in own - descriptors if os.path.lexists(f"/proc/self/fd/{number}")]
+    if surplus:
+        names = ", ".join(os.readlink(f"/proc/self/fd/{number}") for number in surplus)
+        raise RuntimeError(f"left open while importing: {names}")
+    with open("/proc/self/maps", encoding="ascii", errors="replace") as maps:
+        shared = [line for line in maps if line.split()[1][1] == "w" and line.split()[1][3] == "s"]
+    if shared:
+        raise RuntimeError(f"shared memory that can be written: {shared[0].split()[-1]}")
+    if dict(os.environ) != environment:
+        raise RuntimeError("the environment was changed while importing")
+
+
+class _Run:
+    """What is kept of a run until its process has ended."""
+
+    def __init__(self, process: int, control: int, init: int) -> None:
+        self.process = process
+        self.control = control
+        self.init = init
+
+
+class Zygote:
+    """The loop: an order comes from the maker, a child is forked, its end is told to the engine.
+
+    Args:
+        source: Where orders come from.
+        sender: Process that may send them.
+    """
+
+    def __init__(self, source: _socket.socket, sender: int) -> None:
+        self._source = source
+        self._sender = sender
+        self._own_space = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+        self._lifeline = os.pidfd_open(os.getpid())
+        self._runs: dict[int, _Run] = {}
+        self._poller = select.poll()
+
+    def serve(self) -> orders.Order:
+        """Serve for ever; returns in each child, with the order that it was forked for."""
+        orders.expect_credentials(self._source)
+        self._poller.register(self._source, select.POLLIN)
+        while True:
+            for descriptor, _ in self._poller.poll():
+                if descriptor in self._runs:
+                    self._finish(descriptor)
+                    continue
+                order = self._receive()
+                if order is not None and self._fork(order) == 0:
+                    order.lifeline = self._lifeline
+                    return order
+
+    def _receive(self) -> orders.Order | None:
+        try:
+            order = orders.receive(self._source, sender=self._sender, extra=_EXTRA)
+        except orders.MalformedError:
+            return None  # dropped: whoever waits for this child has a deadline of its own
+        if order is None:
+            os._exit(0)
+        return order
+
+    def _fork(self, order: orders.Order) -> int:
+        space, init = order.extra
+        control = order.streams[box.CONTROL]
+        try:
+            os.setns(space, os.CLONE_NEWPID)
+            process: int = kernel.fork_into(order.cgroup)
+        except OSError as error:
+            self._give_up(order, error)
+            return -1
+        if process == 0:
+            return 0
+        os.setns(self._own_space, os.CLONE_NEWPID)
+        run = _Run(os.pidfd_open(process), control, init)
+        self._runs[run.process] = run
+        self._poller.register(run.process, select.POLLIN)
+        orders.close_all(number for number in order.descriptors if number not in (control, init))
+        return process
+
+    def _give_up(self, order: orders.Order, error: OSError) -> None:
+        os.setns(self._own_space, os.CLONE_NEWPID)
+        reason = os.strerror(error.errno or 0)
+        _write(order.streams[box.CONTROL], b'{"kind":"failed","error":"fork: %s"}' % reason.encode())
+        _kill(order.extra[1])
+        order.close()
+
+    def _finish(self, process: int) -> None:
+        """Say how a run's process ended, before the end can be seen in any other way."""
+        self._poller.unregister(process)
+        run = self._runs.pop(process)
+        # As long as it is not reaped, its namespace cannot end: the warden hears of that later than the
+        # engine of this.
+        end = os.waitid(os.P_PIDFD, process, os.WEXITED | os.WNOWAIT)
+        _write(run.control, b'{"kind":"exit","wait_status":%d}' % _wait_status(end))
+        os.waitid(os.P_PIDFD, process, os.WEXITED)
+        _kill(run.init)  # and with it whatever else is left of the run
+        orders.close_all((run.process, run.control, run.init))
+
+
+def _wait_status(end: Any) -> int:
+    if end.si_code == os.CLD_EXITED:
+        return int(end.si_status) << 8
+    return int(end.si_status) | (0x80 if end.si_code == os.CLD_DUMPED else 0)
+
+
+def _kill(init: int) -> None:
+    try:
+        _signal.pidfd_send_signal(init, _signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def _write(control: int, payload: bytes) -> None:
+    """Write a frame; who does not read it shall not make us wait."""
+    os.set_blocking(control, False)
+    try:
+        os.write(control, len(payload).to_bytes(4, "big") + payload)
+    except OSError:
+        pass  # the engine has gone, or given this run up

@@ -1,0 +1,53 @@
+"""What a jail shows: of a single program, and of a zygote whose children show the same."""
+
+import os
+from pathlib import Path
+
+from policies import Mount, Policy
+from runtimes._jail import JailPlan
+from runtimes._pipes import GUEST_DESCRIPTORS
+from runtimes.environments import Environment
+
+from ._guest_code import GUEST_CODE
+
+#: What an interpreter of the host needs to see: programs and libraries, no configuration but the linker's.
+_HOST_BINDS = ("/usr", "/etc/alternatives", "/etc/ld.so.cache")
+#: For a zygote's folders during the imports; its children get their own.
+_ZYGOTE_DISK_MIB, _ZYGOTE_FILES = 16, 256
+
+
+def guest_plan(
+    environment: Environment, policy: Policy, guest_code: Path, *, sees_host_programs: bool
+) -> JailPlan:
+    """Return the plan for the jail of one program."""
+    binds = _binds(environment, guest_code)
+    if sees_host_programs:
+        binds |= {path: path for path in _HOST_BINDS if os.path.exists(path)}
+    return JailPlan(
+        root=environment.root,
+        binds=binds,
+        mounts=policy.mounts,
+        disk_mib=policy.limits.disk_mib,
+        file_count=policy.limits.file_count,
+        open_descriptors=GUEST_DESCRIPTORS,
+    )
+
+
+def zygote_plan(environment: Environment, mounts: tuple[Mount, ...], guest_code: Path) -> JailPlan:
+    """Return the plan for a zygote's jail."""
+    return JailPlan(
+        root=environment.root,
+        binds=_binds(environment, guest_code),
+        mounts=mounts,
+        disk_mib=_ZYGOTE_DISK_MIB,
+        file_count=_ZYGOTE_FILES,
+        open_descriptors=GUEST_DESCRIPTORS,
+        is_zygote=True,
+    )
+
+
+def _binds(environment: Environment, guest_code: Path) -> dict[str, str]:
+    binds = {str(guest_code): GUEST_CODE}
+    if environment.packages is not None:
+        binds[str(environment.packages)] = "/opt/packages"
+    return binds
