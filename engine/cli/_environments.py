@@ -31,8 +31,8 @@ def build(names: Sequence[str]) -> None:
         setup(config.cache, names, show_progress, nsjail=config.nsjail)
 
 
-def add(name: str, *, requirements: str | None, wheels: str | None) -> None:
-    """Build an environment of the user, with progress on stderr."""
+def add(name: str, *, requirements: str | None, wheels: str | None, preload: str | None) -> None:
+    """Build an environment of the user, with progress on stderr; `preload` is separated by commas."""
     with sigterm_raises():
         add_environment(
             load_config().cache,
@@ -40,6 +40,7 @@ def add(name: str, *, requirements: str | None, wheels: str | None) -> None:
             show_progress,
             requirements=None if requirements is None else Path(requirements),
             wheels=None if wheels is None else Path(wheels),
+            preload=() if preload is None else [module.strip() for module in preload.split(",")],
         )
 
 
@@ -86,9 +87,13 @@ def _missing(cache: Path, name: str) -> Listed:
 
 
 def _summary(entry: Listed) -> str:
-    if entry.environment is None:
+    environment = entry.environment
+    if environment is None:
         return f"not usable: {entry.reason}; {entry.hint}"
-    return f"Python {entry.environment.version}, {entry.environment.bytes / 2**20:.0f} MiB of packages"
+    size_mib = environment.bytes / 2**20
+    count = len(environment.preload)
+    modules = f"{count} module{'s'[: count != 1]} to preload"
+    return f"Python {environment.version}, {size_mib:.0f} MiB of packages, {modules}"
 
 
 def _fields(entry: Listed) -> dict[str, Any]:
@@ -99,6 +104,7 @@ def _fields(entry: Listed) -> dict[str, Any]:
         "python": environment and environment.version,
         "hash": environment and environment.hash,
         "package_bytes": environment and environment.bytes,
+        "preload": environment and environment.preload,
         "reason": entry.reason,
         "hint": entry.hint,
     }

@@ -27,6 +27,11 @@ def _configure_add(parser: ArgumentParser) -> None:
         help="folder of wheels to install from, in place of the package index; "
         "without `--requirements`, everything in it",
     )
+    parser.add_argument(
+        "--preload",
+        metavar="MODULES",
+        help="modules to import ahead of programs, separated by commas; those used most come first",
+    )
 
 
 def run(arguments: Namespace) -> int:
@@ -38,7 +43,12 @@ def run(arguments: Namespace) -> int:
         case "list":
             _environments.show(as_json=arguments.json)
         case "add":
-            _environments.add(arguments.name, requirements=arguments.requirements, wheels=arguments.wheels)
+            _environments.add(
+                arguments.name,
+                requirements=arguments.requirements,
+                wheels=arguments.wheels,
+                preload=arguments.preload,
+            )
         case "remove":
             _environments.remove(arguments.name)
         case _:

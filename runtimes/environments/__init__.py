@@ -33,7 +33,6 @@ _MODULES = {
     "list_environments": "_environment",
     "load_environment": "_environment",
     "preload_for": "_preload",
-    "preload_for": "_preload",
     "prune": "_remove",
     "remove_environment": "_remove",
     "setup": "_setup",

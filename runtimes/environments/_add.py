@@ -1,12 +1,14 @@
 """Environments of users: from a requirements file, or from a folder of wheels."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from engine._exceptions import ConfigError, RuntimeUnavailableError
 from engine._process import ToolError
 
 from ._build import ensure_environment
+from ._declare import declared
 from ._environment import Environment, load_environment
 from ._host_python import HostPython, host_python
 from ._layout import checked_name, environments_folder
@@ -31,6 +33,7 @@ def add_environment(
     *,
     requirements: Path | None = None,
     wheels: Path | None = None,
+    preload: Sequence[str] = (),
 ) -> Environment:
     """Build an environment and make `name` stand for it; equal content again is a matter of resolving alone.
 
@@ -42,12 +45,16 @@ def add_environment(
         progress: Gets one line before each step that takes long.
         requirements: A file of requirement specifiers.
         wheels: A folder; nothing else is installed from. Without `requirements`, everything in it.
+        preload: Modules, dotted or not, to import ahead of programs, after the standard library's common ones.
+            The order matters: a program gets the list up to the last package that it imports.
 
     Raises:
-        ConfigError: The name, file or folder is not acceptable, or the requirements cannot be satisfied.
+        ConfigError: The name, file or folder is not acceptable, the requirements cannot be satisfied, or a
+            module to preload is not among the packages; what `name` stood for stays.
         RuntimeUnavailableError: It cannot be built here; what `name` stood for stays.
     """
     checked_name(name, new=True)
+    modules = declared(preload)
     wanted = _wanted(requirements, wheels)
     python = host_python()
     with cache_lock(cache, progress):
@@ -57,6 +64,7 @@ def add_environment(
             source="requirements" if wheels is None else "wheels",
             lock=_lock(cache, name, wanted, python, wheels),
             wheels=None if wheels is None else str(wheels.absolute()),
+            preload=modules,
         )
         ensure_environment(cache, recipe, python, progress)
     return load_environment(cache, name)

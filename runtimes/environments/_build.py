@@ -11,11 +11,12 @@ from engine._exceptions import EngineError, RuntimeUnavailableError
 from engine._process import ToolError
 
 from ._compile import byte_compile
+from ._declare import check_offered
 from ._fonts import Extras, plotting_extras
 from ._host_python import HostPython
 from ._interpreter import ensure_interpreter
 from ._layout import GUEST_PACKAGES, LAYOUT_VERSION, MANIFEST, checked_name, environment_folder
-from ._manifest import CURRENT, PACKAGES, Manifest, Recipe, current_layer, read_manifest
+from ._manifest import CURRENT, PACKAGES, InterpreterManifest, Manifest, Recipe, current_layer, read_manifest
 from ._modules import importable_names
 from ._staging import Progress, size_of, staged, writing
 from ._uv import install
@@ -29,14 +30,17 @@ def ensure_environment(cache: Path, recipe: Recipe, python: HostPython, progress
 
     The caller holds the cache's lock.
 
+    Either failure leaves what `recipe.name` stood for.
+
     Raises:
-        RuntimeUnavailableError: It cannot be built; what `recipe.name` stood for stays.
+        ConfigError: It lacks a module that a user wants preloaded.
+        RuntimeUnavailableError: It cannot be built.
     """
     name = checked_name(recipe.name)
     interpreter = ensure_interpreter(cache, python, progress)
     layer = layer_hash(recipe, interpreter.hash)
     if not _is_complete(cache, recipe, layer):
-        _build(cache, recipe, python, layer, progress)
+        _build(cache, recipe, python, interpreter, progress)
         progress(f"environment `{name}` is ready")
     if current_layer(cache, name) != layer:
         _point(environment_folder(cache, name), layer)
@@ -56,7 +60,14 @@ def _is_complete(cache: Path, recipe: Recipe, layer: str) -> bool:
     return not recipe.lock or (environment_folder(cache, recipe.name) / layer / PACKAGES).is_dir()
 
 
-def _build(cache: Path, recipe: Recipe, python: HostPython, layer: str, progress: Progress) -> None:
+def _build(
+    cache: Path,
+    recipe: Recipe,
+    python: HostPython,
+    interpreter: InterpreterManifest,
+    progress: Progress,
+) -> None:
+    layer = layer_hash(recipe, interpreter.hash)
     with staged(environment_folder(cache, recipe.name) / layer) as staging:
         extras = Extras({}, {})
         modules: tuple[str, ...] = ()
@@ -65,6 +76,8 @@ def _build(cache: Path, recipe: Recipe, python: HostPython, layer: str, progress
             _install(recipe, python, packages, progress)
             extras = plotting_extras(packages, python, trusted=recipe.source == "built-in")
             modules = tuple(sorted(importable_names(packages)))
+        if recipe.source != "built-in":  # what those declare, they have
+            check_offered(recipe, {*interpreter.modules, *modules}, packages)
         manifest = Manifest(
             hash=layer,
             python=python.version,

@@ -2,6 +2,7 @@
 
 from importlib.resources import files
 
+from ._declare import COMMON_MODULES
 from ._layout import BASE, DATA
 from ._manifest import Recipe
 
@@ -24,26 +25,6 @@ DATA_MODULES = frozenset(
         "sympy",
         "tzdata",
     }
-)
-#: What short programs import most; all of it is free of threads, files and sockets at import.
-_COMMON = (
-    "collections",
-    "csv",
-    "dataclasses",
-    "datetime",
-    "decimal",
-    "fractions",
-    "functools",
-    "heapq",
-    "io",
-    "itertools",
-    "json",
-    "math",
-    "random",
-    "re",
-    "statistics",
-    "string",
-    "typing",
 )
 _DATA_PRELOAD = (
     "numpy",
@@ -76,14 +57,14 @@ def built_in(name: str) -> Recipe | None:
     """Return the recipe of a built-in environment, or None."""
     match name:
         case "base":
-            return Recipe(name=BASE, source="built-in", preload=_COMMON)
+            return Recipe(name=BASE, source="built-in", preload=COMMON_MODULES)
         case "data":
             lock = files(__package__).joinpath("data.txt").read_text(encoding="utf-8")
             return Recipe(
                 name=DATA,
                 source="built-in",
                 lock=lock,
-                preload=_COMMON + _DATA_PRELOAD,
+                preload=COMMON_MODULES + _DATA_PRELOAD,
                 unneeded=_DATA_UNNEEDED,
             )
         case _:

@@ -1,5 +1,6 @@
 """Real builds in a cache of their own, without a network."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine import ConfigError, EngineError, RuntimeUnavailableError
+from engine.cli import main
 from runtimes.environments import (
     Environment,
     add_environment,
@@ -22,6 +24,7 @@ from runtimes.environments import (
     remove_environment,
     setup,
 )
+from runtimes.environments._declare import COMMON_MODULES
 from runtimes.environments._host_python import host_python
 
 pytestmark = pytest.mark.slow
@@ -295,6 +298,94 @@ def test_removed_environment_is_gone(cache: Path, tmp_path: Path) -> None:
     assert [entry.name for entry in list_environments(cache)] == ["base"]
     with pytest.raises(ConfigError, match="no environment"):
         load_environment(cache, "mine")
+
+
+def test_command_line_declares_what_an_environment_preloads(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_wheel(tmp_path / "wheels", "tiny", files={"tiny/__init__.py": "", "tiny/inner.py": ""})
+    monkeypatch.setenv("ISORUN_CACHE_DIR", str(cache))
+    wheels = ["--wheels", str(tmp_path / "wheels")]
+
+    code = main(["env", "add", "mine", *wheels, "--preload", "tiny.inner, sqlite3,tiny,json"])
+    main(["env", "list", "--json"])
+
+    preload = (*COMMON_MODULES, "tiny.inner", "sqlite3", "tiny")
+    listed = {entry["name"]: entry for entry in json.loads(capsys.readouterr().out)}
+    assert code == 0
+    assert load_environment(cache, "mine").preload == preload
+    assert listed["mine"]["preload"] == list(preload)
+
+
+def test_environment_of_the_user_preloads_common_modules_unasked(cache: Path, tmp_path: Path) -> None:
+    make_wheel(tmp_path / "wheels", "tiny")
+
+    environment = add_environment(cache, "mine", silent, wheels=tmp_path / "wheels")
+
+    assert environment.preload == COMMON_MODULES
+    assert environment.preload == load_environment(cache, "base").preload
+
+
+def test_another_preload_is_another_layer(cache: Path, tmp_path: Path) -> None:
+    make_wheel(tmp_path / "wheels", "tiny")
+    first = add_environment(cache, "mine", silent, wheels=tmp_path / "wheels")
+
+    second = add_environment(cache, "mine", silent, wheels=tmp_path / "wheels", preload=["tiny"])
+
+    assert first.hash != second.hash
+    assert load_environment(cache, "mine") == second
+
+
+@pytest.mark.parametrize("more_packages", [True, False])
+def test_preload_of_what_is_not_there_is_refused_and_the_name_keeps_its_layer(
+    cache: Path, tmp_path: Path, more_packages: bool
+) -> None:
+    make_wheel(tmp_path / "wheels", "tiny")
+    before = add_environment(cache, "mine", silent, wheels=tmp_path / "wheels", preload=["tiny"])
+    if more_packages:
+        make_wheel(tmp_path / "wheels", "other")
+    layers = os.listdir(cache / "environments/mine")
+
+    with pytest.raises(ConfigError, match=r"`absent\.part` is not in environment `mine`") as caught:
+        add_environment(cache, "mine", silent, wheels=tmp_path / "wheels", preload=["tiny", "absent.part"])
+
+    assert caught.value.hint
+    assert load_environment(cache, "mine") == before
+    assert os.listdir(cache / "environments/mine") == layers
+    assert no_leftovers(cache)
+
+
+def test_preload_of_what_is_not_there_makes_no_environment(cache: Path, tmp_path: Path) -> None:
+    make_wheel(tmp_path / "wheels", "tiny")
+
+    with pytest.raises(ConfigError, match="`a`, `b` are not in"):
+        add_environment(cache, "mine", silent, wheels=tmp_path / "wheels", preload=["a", "tiny", "b"])
+
+    assert os.listdir(cache / "environments") == ["base"]
+
+
+def test_preload_of_a_nested_namespace_is_accepted(cache: Path, tmp_path: Path) -> None:
+    make_wheel(tmp_path / "wheels", "deep", files={"vendor/cloud/storage/__init__.py": ""})
+
+    environment = add_environment(
+        cache, "mine", silent, wheels=tmp_path / "wheels", preload=["vendor.cloud.storage"]
+    )
+
+    assert environment.preload[-1] == "vendor.cloud.storage"
+
+
+def test_preload_stays_when_the_environment_is_built_from_its_pins(
+    cache: Path, tmp_path: Path, nsjail: str
+) -> None:
+    make_wheel(tmp_path / "wheels", "tiny")
+    environment = add_environment(cache, "mine", silent, wheels=tmp_path / "wheels", preload=["tiny"])
+    assert environment.packages is not None
+    shutil.rmtree(environment.packages)
+
+    setup(cache, ["mine"], silent, nsjail=nsjail)
+
+    assert load_environment(cache, "mine").preload[-1] == "tiny"
+    assert environment.packages.is_dir()
 
 
 def test_file_that_does_not_compile_is_left_as_source(cache: Path, tmp_path: Path) -> None:

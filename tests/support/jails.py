@@ -25,13 +25,12 @@ type Edit = Callable[[NsJailConfig], None]
 ON_DEMAND = PoolConfig(warm=0, fork=False)
 
 
-def config(**changes: object) -> EngineConfig:
+def config(*, fork: bool = False, pool: dict[str, object] | None = None, **changes: object) -> EngineConfig:
     """Return the machine's own configuration (its cache, its nsjail) with changes in kebab case.
 
-    Sandboxes are started on demand, by exec unless `fork` is given.
+    Sandboxes are started on demand, by exec unless `fork` is set.
     """
-    pool = {"warm": 0, "fork": changes.pop("fork", False)}
-    return load_config(overrides={"pool": pool, **changes})
+    return load_config(overrides={"pool": {"warm": 0, "fork": fork, **(pool or {})}, **changes})
 
 
 def limited(**limits: float) -> Policy:

