@@ -82,7 +82,7 @@ def _same_memory(pid: int) -> bool:
     """Whether a process uses the address space of its parent: asked by kcmp(2), with KCMP_VM."""
     parent = int(Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[1])
     number = {"x86_64": 312, "aarch64": 272}[platform.machine()]
-    return ctypes.CDLL(None).syscall(number, pid, parent, 1, 0, 0) == 0
+    return int(ctypes.CDLL(None).syscall(number, pid, parent, 1, 0, 0)) == 0
 
 
 def percentile(values: list[float], percent: float) -> float:

@@ -28,6 +28,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
         gpu: Whether it can hand out a GPU.
         cgroups: Whether limits bind the whole process tree through cgroups.
         degraded: One sentence for each limit that is enforced in a weaker way.
+        slower: One sentence for each way to be fast that does not work here.
     """
 
     languages: frozenset[str]
@@ -36,6 +37,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     gpu: bool = False
     cgroups: bool = False
     degraded: tuple[str, ...] = ()
+    slower: tuple[str, ...] = ()
 
 
 class Template(msgspec.Struct, frozen=True, kw_only=True):

@@ -81,6 +81,7 @@ def _tier_fields(tier: TierReport) -> dict[str, Any]:
         "languages": sorted(able.languages) if able else [],
         "cgroups": bool(able and able.cgroups),
         "degraded": list(able.degraded) if able else [],
+        "slower": list(able.slower) if able else [],
     }
 
 
@@ -95,7 +96,8 @@ def _tier_lines(tier: TierReport) -> list[str]:
     if tier.capabilities is None:
         return [f"  {tier.runtime}: not available: {tier.reason}", *_fix_lines(tier.hint)]
     lines = [f"  {tier.runtime}: available for {', '.join(sorted(tier.capabilities.languages))}"]
-    return lines + [f"    weaker: {sentence}" for sentence in tier.capabilities.degraded]
+    lines += [f"    weaker: {sentence}" for sentence in tier.capabilities.degraded]
+    return lines + [f"    slower: {sentence}" for sentence in tier.capabilities.slower]
 
 
 def _fact_lines(fact: Fact) -> list[str]:

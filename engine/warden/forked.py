@@ -127,7 +127,10 @@ class Channel:
         Raises:
             BlockingIOError: There is none yet.
         """
-        data, descriptors, _, _ = socket.recv_fds(self._ours, _ANSWER.size + 1, 4)
+        try:
+            data, descriptors, _, _ = socket.recv_fds(self._ours, _ANSWER.size + 1, 4)
+        except ConnectionError:  # it died with orders unread
+            return None
         if len(data) != _ANSWER.size or len(descriptors) > 1 or data[: len(_MAGIC)] != _MAGIC:
             for descriptor in descriptors:
                 os.close(descriptor)

@@ -116,7 +116,8 @@ class Loop:
             if message["owner"] is not None:
                 group.admit(message["owner"])
             box = Box(**message["box"])
-            return self._zygotes.fork(message["number"], message["zygote"], box, descriptors, group)
+            zygote = self._wards.get(message["zygote"])
+            return self._zygotes.fork(message["number"], zygote, box, descriptors, group)
         except OSError:
             group.remove()
             raise

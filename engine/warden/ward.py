@@ -11,6 +11,8 @@ from engine.warden.cgroup import Group
 CPU_POLL_SECONDS = 0.02
 #: After this long a group that does not empty is reported as quarantined.
 EMPTY_SECONDS = 5.0
+#: A killed process that has not ended by then waits for a zygote that hangs: only that could reap it.
+STUCK_SECONDS = 3.0
 _CORES = os.cpu_count() or 1
 
 
@@ -45,12 +47,15 @@ class Ward:
         number: The engine's name for it.
         group: Made; its own from here on.
         process: To guard.
+        zygote: Whose child the process is, if it has one.
     """
 
-    def __init__(self, number: int, group: Group, process: Process) -> None:
+    def __init__(self, number: int, group: Group, process: Process, zygote: "Ward | None" = None) -> None:
         self.number = number
         self._group = group
         self._process = process
+        self._zygote = zygote
+        self._stuck_at: float | None = None
         self._killed: str | None = None
         self._wall_deadline: float | None = None
         self._cpu_limit: float | None = None
@@ -104,8 +109,8 @@ class Ward:
         """Return the next moment (monotonic seconds) at which `tick` has something to do."""
         if self._exited_at is not None:
             return self._exited_at
-        moments = [moment for moment in (self._wall_deadline, self._next_poll) if moment is not None]
-        return min(moments, default=None)
+        moments = (self._wall_deadline, self._next_poll, self._stuck_at)
+        return min((moment for moment in moments if moment is not None), default=None)
 
     def tick(self, now: float) -> None:
         """Enforce the clocks."""
@@ -113,9 +118,12 @@ class Ward:
             return
         if self._wall_deadline is not None and now >= self._wall_deadline:
             self._wall_deadline = None
-            self.kill("wall")
+            self._end_in_time()
         if self._next_poll is not None and now >= self._next_poll:
             self._check_cpu(now)
+        if self._stuck_at is not None and now >= self._stuck_at and self._zygote is not None:
+            self._stuck_at = None
+            self._zygote.kill("stuck")
 
     def ended(self, now: float) -> dict[str, Any] | None:
         """Return the final report once the group is empty (or has been given up), else None."""
@@ -160,6 +168,14 @@ class Ward:
             # With all cores busy the limit cannot be reached sooner than this.
             self._next_poll = now + max(CPU_POLL_SECONDS, left / _CORES)
 
+    def _end_in_time(self) -> None:
+        if self._zygote is not None and not self._group.processes():
+            self._kill_all()  # the program is over, but its zygote does not say how: not a matter of time
+        else:
+            self.kill("wall")
+
     def _kill_all(self) -> None:
         self._group.kill()
         self._process.kill()
+        if self._zygote is not None and self._stuck_at is None:
+            self._stuck_at = time.monotonic() + STUCK_SECONDS

@@ -51,12 +51,12 @@ class Zygotes:
         for number in list(self._channels):
             self.close(number)
 
-    def fork(self, number: int, zygote: int, box: Box, streams: list[int], group: Group) -> Ward:
+    def fork(self, number: int, zygote: Ward | None, box: Box, streams: list[int], group: Group) -> Ward:
         """Order a process; the ward is there before it.
 
         Args:
             number: The engine's name for the process, larger than all before.
-            zygote: Number of the zygote's ward.
+            zygote: The zygote's ward; None if that has ended.
             box: What the zygote has to know.
             streams: stdin, stdout, stderr, control, report.
             group: Made and limited; left to the caller when this fails.
@@ -64,13 +64,13 @@ class Zygotes:
         Raises:
             OSError: The zygote is gone, or far behind.
         """
-        channel = self._channels.get(zygote)
-        if channel is None:
+        channel = None if zygote is None else self._channels.get(zygote.number)
+        if zygote is None or channel is None:
             raise ProcessLookupError("the zygote has ended")
         channel.order(number, box, streams, group)
         process = Forked()
-        ward = Ward(number, group, process)
-        self._orders[number] = _Order(ward, process, zygote)
+        ward = Ward(number, group, process, zygote)
+        self._orders[number] = _Order(ward, process, zygote.number)
         return ward
 
     def _answer(self, zygote: int) -> None:

@@ -45,7 +45,7 @@ def add_environment(
         progress: Gets one line before each step that takes long.
         requirements: A file of requirement specifiers.
         wheels: A folder; nothing else is installed from. Without `requirements`, everything in it.
-        preload: Modules, dotted or not, to import ahead of programs, after the standard library's common ones.
+        preload: Modules to import ahead of programs, after the common ones of the standard library.
             The order matters: a program gets the list up to the last package that it imports.
 
     Raises:

@@ -70,7 +70,7 @@ def _assert_clean(descriptors: set[int], environment: dict[str, str]) -> None:
     """See that nothing would be shared by all children beside memory that is copied on write."""
     threads = os.listdir("/proc/self/task")
     if len(threads) != 1:
-        raise RuntimeError(f"{len(threads) - 1} threads were started while importing")
+        raise RuntimeError(f"threads were started while importing: {len(threads) - 1}")
     with os.scandir("/proc/self/fd") as entries:
         own = {int(entry.name) for entry in entries}
     surplus = [number for number in own - descriptors if os.path.lexists(f"/proc/self/fd/{number}")]

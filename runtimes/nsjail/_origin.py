@@ -24,6 +24,9 @@ class Origin:
         """Whether the sandbox may still be given a program."""
         return True
 
+    def late(self) -> None:
+        """Take note that the sandbox was not ready in time, before it is closed."""
+
     def ended(self, signal: str | None) -> None:
         """Take note of how the program ended."""
 

@@ -93,6 +93,7 @@ class NsjailRuntime(Runtime):
             mounts=True,
             cgroups=cgroups,
             degraded=() if cgroups else _WITHOUT_CGROUPS,
+            slower=() if self._no_fork is None else (f"no sandbox is forked: {self._no_fork}",),
         )
 
     @override

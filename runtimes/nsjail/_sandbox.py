@@ -108,6 +108,7 @@ class NsjailSandbox(Sandbox):
                 raise SandboxStartError(await self._reason_of_failure(), hint="see `isorun doctor`")
             self._work = _work_folder(frame, rights)
             return
+        self._origin.late()
         raise SandboxLateError(f"the jail was not ready within {seconds:g} s", hint="is the machine busy?")
 
     @override

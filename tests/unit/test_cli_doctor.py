@@ -24,13 +24,16 @@ def _doctor(runtime: FakeRuntime, *, as_json: bool) -> int:
 
 
 def test_working_tier_is_enough(capsys: Capture) -> None:
-    able = Capabilities(languages=frozenset({"python", "bash"}), degraded=("memory: per process",))
+    able = Capabilities(
+        languages=frozenset({"python", "bash"}), degraded=("memory: per process",), slower=("no forks",)
+    )
 
     assert _doctor(FakeRuntime(capabilities=able), as_json=False) == 0
 
     shown = capsys.readouterr().out
     assert "fake: available for bash, python" in shown
     assert "weaker: memory: per process" in shown
+    assert "slower: no forks" in shown
 
 
 def test_missing_tier_is_told_with_its_fix(capsys: Capture) -> None:
@@ -63,6 +66,7 @@ def test_everything_is_available_as_json(capsys: Capture) -> None:
             "languages": [],
             "cgroups": False,
             "degraded": [],
+            "slower": [],
         }
     ]
     assert [fact["name"] for fact in found["facts"]] == ["good", "bad"]
