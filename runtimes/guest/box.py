@@ -66,6 +66,14 @@ def join_groups(order: Order, setup: dict[str, Any]) -> None:
     order.join_groups()
 
 
+def leave_namespaces(order: Order, setup: dict[str, Any]) -> None:
+    """Get mounts, network, IPC, host name and cgroup view of its own; the process namespace is there."""
+    _, network, _ = order.extra
+    os.setns(network, os.CLONE_NEWNET)  # made ahead, which takes the kernel longer than all others
+    os.unshare(os.CLONE_NEWNS | os.CLONE_NEWIPC | os.CLONE_NEWUTS | os.CLONE_NEWCGROUP)
+    kernel.mount("none", "/", "none", kernel.MS_REC | kernel.MS_PRIVATE, "")
+
+
 def take_descriptors(order: Order, setup: dict[str, Any]) -> None:
     """Hold the descriptors of this run, and none of the zygote's or of another run's."""
     wanted = [*order.streams, order.lifeline]
@@ -74,13 +82,6 @@ def take_descriptors(order: Order, setup: dict[str, Any]) -> None:
     for number in range(len(wanted)):
         os.dup2(_PARKING + number, number, inheritable=number != _LIFELINE)
     os.closerange(_LIFELINE + 1, _ALL)
-
-
-def leave_namespaces(order: Order, setup: dict[str, Any]) -> None:
-    """Get mounts, network, IPC, host name and cgroup view of its own; the process namespace is there."""
-    flags = os.CLONE_NEWNS | os.CLONE_NEWNET | os.CLONE_NEWIPC | os.CLONE_NEWUTS | os.CLONE_NEWCGROUP
-    os.unshare(flags)
-    kernel.mount("none", "/", "none", kernel.MS_REC | kernel.MS_PRIVATE, "")
 
 
 def mount_folders(order: Order, setup: dict[str, Any]) -> None:
@@ -153,8 +154,8 @@ def verify(order: Order, setup: dict[str, Any]) -> None:
 
 STEPS: tuple[Callable[[Order, dict[str, Any]], None], ...] = (
     join_groups,
-    take_descriptors,
     leave_namespaces,
+    take_descriptors,
     mount_folders,
     become_user,
     give_up_privileges,

@@ -1,4 +1,4 @@
-"""Process 1 in the zygote's jail: makes a process namespace for each run and passes the order on.
+"""Process 1 in the zygote's jail: makes a process namespace for each run and passes its order on.
 
 It is not the zygote, because the init of a run shares its memory and must not share the zygote's. It holds
 the socket to the warden and one to the zygote, never sees a program, and when it or the zygote ends,
@@ -55,13 +55,35 @@ def _skip_a_process_id() -> None:
     os.waitpid(child, 0)
 
 
+class _Space:
+    """Namespaces for one run, made before it is ordered.
+
+    Attributes:
+        init: Descriptor of the first process in the process namespace.
+        namespaces: Descriptors of the process namespace and of a network namespace.
+    """
+
+    def __init__(self, own: list[int]) -> None:
+        os.unshare(os.CLONE_NEWPID | os.CLONE_NEWNET)
+        try:
+            self.init = os.pidfd_open(kernel.start_init())
+            self.namespaces = [_open_namespace(name) for name in ("pid_for_children", "net")]
+        finally:
+            for namespace in own:
+                os.setns(namespace)
+
+    def close(self) -> None:
+        orders.close_all((self.init, *self.namespaces))
+
+
 class Maker:
-    """The loop: an order comes from the warden, an init is made, the order goes on to the zygote."""
+    """The loop: an order comes from the warden, gets a space, and goes on to the zygote."""
 
     def __init__(self, warden: _socket.socket, zygote: _socket.socket) -> None:
         self._warden = warden
         self._zygote = zygote
-        self._own_space = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+        self._own = [_open_namespace(name) for name in ("pid", "net")]
+        self._ready: _Space | None = None
         self._last = 0
 
     def serve(self) -> NoReturn:
@@ -71,10 +93,18 @@ class Maker:
         poller.register(self._warden, select.POLLIN)
         poller.register(self._zygote, select.POLLIN)
         while True:
+            self._make_ready()
             ready = [descriptor for descriptor, _ in poller.poll()]
             if self._zygote.fileno() in ready:
                 os._exit(1)  # it never writes: it has ended
             self._receive()
+
+    def _make_ready(self) -> None:
+        if self._ready is None:
+            try:
+                self._ready = _Space(self._own)
+            except OSError:
+                return  # the next order tries again, and is told why not
 
     def _receive(self) -> None:
         try:
@@ -85,32 +115,25 @@ class Maker:
         if order is None:
             os._exit(0)
         try:
-            self._make(order)
+            self._pass_on(order)
         except OSError as problem:
             self._answer(order.number, problem.errno or errno.EIO)
         finally:
             order.close()
 
-    def _make(self, order: orders.Order) -> None:
-        """Make the namespace with its init; tell the warden of the one and the zygote of the other."""
+    def _pass_on(self, order: orders.Order) -> None:
+        """Tell the warden of the init, and the zygote of the namespaces."""
         if order.number <= self._last:
             raise OSError(errno.EALREADY, "a number that was used before")
         self._last = order.number
-        init, space = self._new_space()
-        pidfd = os.pidfd_open(init)
-        self._answer(order.number, 0, [pidfd])
-        orders.send(self._zygote, order.message, [*order.descriptors, space, pidfd])
-        os.close(pidfd)
-        os.close(space)
-
-    def _new_space(self) -> tuple[int, int]:
-        """Return the process id of a new init, and a descriptor of its process namespace."""
-        os.unshare(os.CLONE_NEWPID)
-        try:
-            init: int = kernel.start_init()
-            return init, os.open("/proc/self/ns/pid_for_children", os.O_RDONLY | os.O_CLOEXEC)
-        finally:
-            os.setns(self._own_space, os.CLONE_NEWPID)
+        space, self._ready = self._ready or _Space(self._own), None
+        self._answer(order.number, 0, [space.init])
+        orders.send(self._zygote, order.message, [*order.descriptors, *space.namespaces, space.init])
+        space.close()
 
     def _answer(self, number: int, problem: int, descriptors: list[int] | None = None) -> None:
         orders.send(self._warden, orders.ANSWER.pack(orders.MAGIC, problem, number), descriptors or [])
+
+
+def _open_namespace(name: str) -> int:
+    return os.open(f"/proc/self/ns/{name}", os.O_RDONLY | os.O_CLOEXEC)

@@ -22,8 +22,9 @@ TYPE_CHECKING = False  # `typing` alone would double a fresh start
 if TYPE_CHECKING:
     from typing import Any
 
-#: Descriptors that come with an order beside those of the layout: the namespace to fork into, its init.
-_EXTRA = 2
+#: Descriptors that come with an order beside those of the layout: the process namespace to fork into, a
+#: network namespace, the init.
+_EXTRA = 3
 
 
 def main(control: int, source: _socket.socket, *, sender: int) -> None:
@@ -134,7 +135,7 @@ class Zygote:
         return order
 
     def _fork(self, order: orders.Order) -> int:
-        space, init = order.extra
+        space, _, init = order.extra
         control = order.streams[box.CONTROL]
         try:
             os.setns(space, os.CLONE_NEWPID)
@@ -155,7 +156,7 @@ class Zygote:
         os.setns(self._own_space, os.CLONE_NEWPID)
         reason = os.strerror(error.errno or 0)
         _write(order.streams[box.CONTROL], b'{"kind":"failed","error":"fork: %s"}' % reason.encode())
-        _kill(order.extra[1])
+        _kill(order.extra[-1])
         order.close()
 
     def _finish(self, process: int) -> None:
