@@ -97,7 +97,8 @@ class Ended(msgspec.Struct, tag_field="kind", tag="ended", frozen=True):
 
     Attributes:
         wait_status: As from `waitpid`.
-        killed: Who asked for the kill: `wall`, `cpu`, the reason given to `Child.kill`, or None.
+        killed: Who asked for the kill: `wall`, `cpu`, the reason given to `Child.kill`, `lost` if its cgroup
+            was not there any more, or None.
         failure: What failed before the program could be executed; empty otherwise.
         cpu_seconds: Of the whole tree; None without cgroups.
         peak_bytes: Memory of the whole tree; None without cgroups.

@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -15,7 +16,7 @@ from engine.warden.cgroup import Group
 from engine.warden.child import Parked, become_subreaper, children
 from engine.warden.forked import Box, Channel
 from engine.warden.trees import close_trees, open_trees, sweep
-from engine.warden.ward import Ward
+from engine.warden.ward import LOST, Ward
 from engine.warden.watcher import Watcher
 from engine.warden.zygotes import Zygotes
 
@@ -87,11 +88,12 @@ class Loop:
             return  # it ended while the message was on its way
         match message["kind"]:
             case "arm":
-                ward.arm(
-                    wall_seconds=message["wall_seconds"],
-                    cpu_seconds=message["cpu_seconds"],
-                    limits=message["limits"],
-                )
+                with _killing(ward):
+                    ward.arm(
+                        wall_seconds=message["wall_seconds"],
+                        cpu_seconds=message["cpu_seconds"],
+                        limits=message["limits"],
+                    )
             case "kill":
                 ward.kill(message["reason"])
 
@@ -162,7 +164,8 @@ class Loop:
     def _tick(self) -> None:
         now = time.monotonic()
         for ward in list(self._wards.values()):
-            ward.tick(now)
+            with _killing(ward):
+                ward.tick(now)
             report = ward.ended(now)
             if report is not None:
                 del self._wards[ward.number]
@@ -204,6 +207,15 @@ class Loop:
         self._zygotes.close_all()
         for ward in self._wards.values():
             ward.kill("engine")
+
+
+@contextlib.contextmanager
+def _killing(ward: Ward) -> Iterator[None]:
+    """Kill a ward whose group is not there any more: nothing would limit it."""
+    try:
+        yield
+    except OSError:
+        ward.kill(LOST)
 
 
 def _launch(

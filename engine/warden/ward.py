@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from engine.warden.cgroup import Group
+from engine.warden.cgroup import Counters, Group
 
 #: How often the cpu time of a run near its limit is read.
 CPU_POLL_SECONDS = 0.02
@@ -13,6 +13,8 @@ CPU_POLL_SECONDS = 0.02
 EMPTY_SECONDS = 5.0
 #: A killed process that has not ended by then waits for a zygote that hangs: only that could reap it.
 STUCK_SECONDS = 3.0
+#: Killed because the group was not there any more.
+LOST = "lost"
 _CORES = os.cpu_count() or 1
 
 
@@ -80,7 +82,11 @@ class Ward:
         return self._killed is not None
 
     def arm(self, *, wall_seconds: float, cpu_seconds: float, limits: Mapping[str, int]) -> None:
-        """Start the clocks and set the limits that come with the program."""
+        """Start the clocks and set the limits that come with the program.
+
+        Raises:
+            OSError: The group is not there any more, and with it every limit.
+        """
         self._group.limit(memory_bytes=limits["memory_bytes"], pids=limits["pids"])
         now = time.monotonic()
         self._wall_deadline = now + wall_seconds
@@ -113,7 +119,11 @@ class Ward:
         return min((moment for moment in moments if moment is not None), default=None)
 
     def tick(self, now: float) -> None:
-        """Enforce the clocks."""
+        """Enforce the clocks.
+
+        Raises:
+            OSError: The group is not there any more.
+        """
         if self._exited_at is not None:
             return
         if self._wall_deadline is not None and now >= self._wall_deadline:
@@ -134,7 +144,7 @@ class Ward:
             self._group.kill()
             if now - self._exited_at < EMPTY_SECONDS:
                 return None
-        counters = self._group.counters()
+        counters = self._counters()
         removed = self._group.remove()
         if not removed and now - self._exited_at < EMPTY_SECONDS:
             return None
@@ -154,6 +164,13 @@ class Ward:
             "pids_refused": counters.pids_refused,
             "quarantined": not removed,
         }
+
+    def _counters(self) -> Counters:
+        try:
+            return self._group.counters()
+        except OSError:  # somebody has removed it: nothing limited or counted what was left of the run
+            self._killed = self._killed or LOST
+            return Counters(None, None, 0, 0)
 
     def _check_cpu(self, now: float) -> None:
         used = self._group.cpu_seconds()

@@ -15,7 +15,7 @@ def preload_for(environment: Environment, imports: frozenset[str]) -> tuple[str,
         environment: Of the program.
         imports: Top-level names that the program seems to import.
     """
-    wanted = imports & environment.modules - sys.stdlib_module_names
+    wanted = (imports - sys.stdlib_module_names) & environment.modules
     offered = [name.split(".")[0] for name in environment.preload]
     if not wanted or not wanted <= set(offered):
         return environment.preload

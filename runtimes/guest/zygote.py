@@ -38,6 +38,7 @@ def main(control: int, source: _socket.socket, *, sender: int) -> None:
     engine = _socket.socket(fileno=control)
     try:
         setup = runner.receive(engine)
+        _mute()
         _preload(setup)
         _assert_clean({0, 1, 2, control, source.fileno()}, setup["env"])
     except BaseException as error:  # a package may raise anything while it is imported
@@ -50,7 +51,15 @@ def main(control: int, source: _socket.socket, *, sender: int) -> None:
     order = Zygote(source, sender).serve()
     source.detach()  # closed below by number
     ready = box.enter(order, setup)
+    del order, setup  # not for the program to find: the number counts the runs before it
     runner.main(box.CONTROL, box.REPORT, ready)
+
+
+def _mute() -> None:
+    """Have nobody read what packages print while they are imported, which is no output of a program."""
+    null = os.open("/dev/null", os.O_WRONLY)
+    os.dup2(null, 1)
+    os.close(null)
 
 
 def _preload(setup: dict[str, Any]) -> None:
@@ -64,6 +73,8 @@ def _preload(setup: dict[str, Any]) -> None:
         sys.path.append(setup["packages"])
     for name in setup["modules"]:
         __import__(name)
+    sys.stdout.flush()
+    sys.stderr.flush()  # each child would write what is left in the buffers again
     kernel.detach("/box")
 
 
@@ -72,6 +83,9 @@ def _assert_clean(descriptors: set[int], environment: dict[str, str]) -> None:
     threads = os.listdir("/proc/self/task")
     if len(threads) != 1:
         raise RuntimeError(f"threads were started while importing: {len(threads) - 1}")
+    with open("/proc/thread-self/children", encoding="ascii") as children:
+        if names := children.read():
+            raise RuntimeError(f"processes were started while importing: {len(names.split())}")
     with os.scandir("/proc/self/fd") as entries:
         own = {int(entry.name) for entry in entries}
     surplus = [number for number in own - descriptors if os.path.lexists(f"/proc/self/fd/{number}")]

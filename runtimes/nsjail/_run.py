@@ -192,6 +192,9 @@ class Run:
                 f"the sandbox could not be prepared: {self._failure}",
                 hint="raise `limits.disk-mib` or `limits.file-count`" if full else "see `isorun doctor`",
             )
+        if ended.killed == "lost":
+            message = "the control group of the run was removed by somebody else"
+            raise SandboxLostError(message, hint="see what else manages cgroups here", dispatched=True)
         if self._started_ms is None and not ended.killed and not ended.oom_kills:
             raise SandboxLostError("the sandbox ended before the program began", hint="try again")
 

@@ -228,9 +228,12 @@ def _work_folder(frame: bytes, rights: list[int]) -> int:
 
 
 def receive_ready(connection: socket.socket) -> tuple[bytes, list[int]]:
-    """Read the first frame with the descriptors that came with it."""
+    """Read the first frame with the descriptors that came with it; nothing if the other end is closed."""
     size = array.array("i").itemsize
-    data, ancillary, _, _ = connection.recvmsg(4096, socket.CMSG_SPACE(4 * size), socket.MSG_CMSG_CLOEXEC)
+    try:
+        data, ancillary, _, _ = connection.recvmsg(4096, socket.CMSG_SPACE(4 * size), socket.MSG_CMSG_CLOEXEC)
+    except ConnectionError:
+        return b"", []
     rights = array.array("i")
     for level, kind, content in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:

@@ -1,6 +1,7 @@
 """One zygote: an interpreter in a jail of its own with the imports done, which forks sandboxes."""
 
 import os
+import re
 import time
 from collections.abc import Callable
 from typing import NamedTuple, override
@@ -24,6 +25,8 @@ PRELOAD_SECONDS = 60.0
 #: After as many forks, or as many seconds, its children come from a new one: they share a memory layout.
 MAX_FORKS = 1000
 MAX_AGE_SECONDS = 600.0
+#: Level, time, process, function and line, as nsjail writes them.
+_LOG_PREFIX = re.compile(r"^(\[[^]]*\])+ (\w+\(\):\d+ )?")
 #: Signals by which a program may have tried what the layout is.
 _CRASHES = frozenset({"SIGSEGV", "SIGSYS", "SIGABRT", "SIGBUS", "SIGILL"})
 _MIB = 1 << 20
@@ -183,11 +186,14 @@ class Zygote:
     async def _last_words(self) -> str:
         self.kill()
         await self._gone()
+        log = read_log(self._pipes)
+        if log:
+            return _LOG_PREFIX.sub("", log.splitlines()[0])  # what follows it, follows from it
         try:
             errors = os.read(self._pipes.stderr, 4000).decode("utf-8", "replace")
         except BlockingIOError:
             errors = ""
-        return (read_log(self._pipes) or errors).strip()[-500:] or "it ended without a word"
+        return errors.strip()[-500:] or "it ended without a word"
 
 
 class Forked(Origin):

@@ -143,7 +143,7 @@ class Zygotes:
         """Start a zygote for a place; the one before serves until it is there."""
         try:
             zygote = await Zygote.start(self._launcher, blueprint)
-        except EngineError as error:
+        except Exception as error:  # whoever waits runs its program in another way, and says why
             self._back_off(place, str(error))
         else:
             place.failures = 0

@@ -7,7 +7,6 @@ import gc
 import os
 import re
 import sys
-import types
 
 from attempts import attempt, outcome
 
@@ -56,10 +55,11 @@ def texts():
 
 
 def host_paths():
-    """Search for folders of the host; ours were told to us as variables."""
+    """Search for folders of the host: the canaries', and isorun's own but where the jail shows it."""
     told = set(os.environ.values()) | FOLDERS
     found = {text for text in texts() if isinstance(text, str) and text not in told}
-    return [text for text in found if any(folder in text for folder in FOLDERS) or "/isorun/" in text[4:]]
+    of_isorun = [text for text in found if "/isorun/" in text[1:] and not text.startswith("/opt/isorun/")]
+    return of_isorun + [text for text in found if any(folder in text for folder in FOLDERS)]
 
 
 def secret_texts():
@@ -101,8 +101,4 @@ attempt("children", lambda: os.waitpid(-1, os.WNOHANG) or True)
 attempt("shared memory", shared_mappings)
 attempt("mapped files of the host", odd_files)
 attempt("memory that is written and executed", writable_code)
-attempt(
-    "modules that are no modules",
-    lambda: [n for n, m in sys.modules.items() if not isinstance(m, types.ModuleType)],
-)
 result = outcome()
