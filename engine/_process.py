@@ -353,6 +353,7 @@ class Warden:
                 self._process.wait(CLOSE_SECONDS)
         finally:
             os.close(pidfd)
+            self._lose()  # nobody listens any more: who still waits for an end must learn of it here
 
 
 def _start_process() -> tuple[socket.socket, subprocess.Popen[bytes]]:

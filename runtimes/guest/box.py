@@ -171,7 +171,8 @@ def _renew_numpy(module: Any) -> None:
 
 def _renew_uuid(module: Any) -> None:
     module._last_timestamp = None
-    module._node = None
+    module._node = module._random_getnode()  # as there is no network device to take it from
+    module._generate_time_safe = None  # the C library keeps a node and a clock that cannot be renewed
 
 
 def _renew_tempfile(module: Any) -> None:

@@ -31,17 +31,19 @@ _MAKER = 1
 def main() -> None:
     """Fork the zygote, then serve the warden. Returns never here, and not in the zygote either."""
     _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
+    warden = _socket.socket(fileno=CHANNEL)
+    orders.expect_credentials(warden)  # before the zygote is ready, and so before anybody sends an order
     ours, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
     _skip_a_process_id()
     if os.fork() == 0:
         ours.close()
-        os.close(CHANNEL)
+        warden.close()
         zygote.main(CONTROL, theirs, sender=_MAKER)
     theirs.close()
     os.closerange(0, CHANNEL)
     # The kernel reaps the inits; of the zygote's end we learn by its socket.
     _signal.signal(_signal.SIGCHLD, _signal.SIG_IGN)
-    Maker(_socket.socket(fileno=CHANNEL), ours).serve()
+    Maker(warden, ours).serve()
 
 
 def _skip_a_process_id() -> None:
@@ -88,7 +90,6 @@ class Maker:
 
     def serve(self) -> NoReturn:
         """Serve for ever."""
-        orders.expect_credentials(self._warden)
         poller = select.poll()
         poller.register(self._warden, select.POLLIN)
         poller.register(self._zygote, select.POLLIN)
@@ -127,9 +128,14 @@ class Maker:
             raise OSError(errno.EALREADY, "a number that was used before")
         self._last = order.number
         space, self._ready = self._ready or _Space(self._own), None
-        self._answer(order.number, 0, [space.init])
-        orders.send(self._zygote, order.message, [*order.descriptors, *space.namespaces, space.init])
-        space.close()
+        try:
+            self._answer(order.number, 0, [space.init])
+            orders.send(self._zygote, order.message, [*order.descriptors, *space.namespaces, space.init])
+        except OSError:
+            _signal.pidfd_send_signal(space.init, _signal.SIGKILL)  # nobody else may know of it
+            raise
+        finally:
+            space.close()
 
     def _answer(self, number: int, problem: int, descriptors: list[int] | None = None) -> None:
         orders.send(self._warden, orders.ANSWER.pack(orders.MAGIC, problem, number), descriptors or [])

@@ -46,6 +46,7 @@ def main(control: int, source: _socket.socket, *, sender: int) -> None:
     gc.collect()
     gc.freeze()  # a collection in a child would touch, and so copy, every page
     kernel.collapse_memory()
+    orders.expect_credentials(source)  # before anybody can send an order
     runner.say(engine, b'{"kind":"ready"}')
     engine.close()
     order = Zygote(source, sender).serve()
@@ -113,7 +114,7 @@ class Zygote:
     """The loop: an order comes from the maker, a child is forked, its end is told to the engine.
 
     Args:
-        source: Where orders come from.
+        source: Where orders come from, after `expect_credentials`.
         sender: Process that may send them.
     """
 
@@ -127,7 +128,6 @@ class Zygote:
 
     def serve(self) -> orders.Order:
         """Serve for ever; returns in each child, with the order that it was forked for."""
-        orders.expect_credentials(self._source)
         self._poller.register(self._source, select.POLLIN)
         while True:
             for descriptor, _ in self._poller.poll():

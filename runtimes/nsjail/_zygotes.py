@@ -98,12 +98,12 @@ class Zygotes:
     async def aclose(self) -> None:
         """Close all zygotes at once; bounded in time."""
         self._closed = True
-        for place in self._places.values():
-            self._retire(place)
+        current = [place.current for place in self._places.values() if place.current is not None]
+        zygotes = [*current, *self._retired]
         self._places.clear()
-        retired, self._retired = self._retired, set()
+        self._retired.clear()
         async with create_task_group() as tasks:
-            for zygote in retired:
+            for zygote in zygotes:
                 tasks.start_soon(zygote.aclose)
 
     async def _current(self, place: _Place, blueprint: Callable[[], Blueprint]) -> Zygote:
@@ -161,7 +161,8 @@ class Zygotes:
         place.failures += 1
         place.not_before = time.monotonic() + delay
         place.reason = reason
-        _log.warning("no zygote, next try in %g s at the earliest: %s", delay, reason)
+        if not self._closed:
+            _log.warning("no zygote, next try in %g s at the earliest: %s", delay, reason)
 
     def _retire(self, place: _Place) -> None:
         """Take the current zygote out of its place; it is closed when its last child is."""

@@ -8,6 +8,8 @@ from tests.support.machine import command_line, jailed
 _ZYGOTE = "start_zygote"
 #: In how many process namespaces the processes of a zygote's jail can be seen; those of its runs in one more.
 _DEPTH_OF_ZYGOTE = 2
+_NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts")
+_MODES = {os.O_RDONLY: "r", os.O_WRONLY: "w", os.O_RDWR: "rw"}
 
 
 def status(pid: int) -> dict[str, str]:
@@ -25,8 +27,16 @@ def numbers_of(pid: int) -> list[int]:
 
 
 def of_runs(warden: int) -> list[int]:
-    """Return the processes of a warden's runs: zygotes and their makers stay from run to run."""
+    """Return the processes of a warden's runs.
+
+    Zygotes and their makers stay from run to run, and each maker keeps the first process of a jail ready.
+    """
     return [pid for pid in jailed(warden) if not _is_of_zygote(pid)]
+
+
+def inits(warden: int) -> list[int]:
+    """Return the first processes of forked jails, with or without a program beside them."""
+    return [pid for pid in jailed(warden) if _is_of_zygote(pid) and _is_init(pid)]
 
 
 def programs(warden: int) -> list[int]:
@@ -39,11 +49,42 @@ def uid_of(pid: int) -> int:
     return int(status(pid).get("Uid", "-1").split()[0])
 
 
-def namespaces(pid: int) -> dict[str, str]:
-    """Return the namespaces of a process."""
-    folder = f"/proc/{pid}/ns"
-    return {name: os.readlink(f"{folder}/{name}") for name in os.listdir(folder)}
+def oom_score(pid: int) -> int:
+    """Return how soon the kernel takes a process when the machine is out of memory, up to 1000."""
+    return int(Path(f"/proc/{pid}/oom_score_adj").read_text("ascii"))
+
+
+def shared_namespaces(left: int, right: int) -> set[str]:
+    """Return the kinds of namespaces that two processes have in common; times are not separated."""
+    return {name for name in _NAMESPACES if _namespace(left, name) == _namespace(right, name)}
+
+
+def limits_of(pid: int) -> dict[str, tuple[str, str]]:
+    """Return soft and hard resource limits by the kernel's names."""
+    lines = Path(f"/proc/{pid}/limits").read_text("ascii").splitlines()[1:]
+    return {line[:26].strip(): (line[26:47].strip(), line[47:68].strip()) for line in lines}
+
+
+def open_files(pid: int) -> dict[int, str]:
+    """Return what each descriptor is, such as `pipe r` or `socket rw`."""
+    return {int(name): _file(pid, name) for name in os.listdir(f"/proc/{pid}/fd")}
+
+
+def _file(pid: int, name: str) -> str:
+    kind = os.readlink(f"/proc/{pid}/fd/{name}").partition(":")[0]
+    flags = Path(f"/proc/{pid}/fdinfo/{name}").read_text("ascii").partition("flags:")[2].split()[0]
+    return f"{kind} {_MODES[int(flags, 8) & os.O_ACCMODE]}"
+
+
+def _namespace(pid: int, name: str) -> str:
+    return os.readlink(f"/proc/{pid}/ns/{name}")
 
 
 def _is_of_zygote(pid: int) -> bool:
-    return _ZYGOTE in command_line(pid) and len(numbers_of(pid)) <= _DEPTH_OF_ZYGOTE
+    is_outside = len(numbers_of(pid)) <= _DEPTH_OF_ZYGOTE
+    return _ZYGOTE in command_line(pid) and (is_outside or _is_init(pid))
+
+
+def _is_init(pid: int) -> bool:
+    numbers = numbers_of(pid)
+    return len(numbers) > _DEPTH_OF_ZYGOTE and numbers[-1] == 1

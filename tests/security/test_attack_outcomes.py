@@ -10,7 +10,7 @@ from tests.support.canaries import Canaries
 from tests.support.jails import limited, run_python
 from tests.support.machine import until, wardens
 
-from .outside import of_runs
+from .outside import inits, of_runs
 from .test_attacks import attack_policy, attack_program
 
 pytestmark = pytest.mark.jail
@@ -246,6 +246,7 @@ async def test_process_tree_is_gone_after_every_kind_of_end(engine: Engine, cana
         await attacked(name, engine, canaries)
 
         await until(lambda: not of_runs(*wardens()), what="the jail's processes are gone", seconds=1)
+        await until(lambda: len(inits(*wardens())) <= 1, what="only one init is kept ready", seconds=1)
         assert len(wardens()) == 1
 
 

@@ -6,7 +6,9 @@ from nsjail.config import NsJailConfig
 from engine import RuntimeUnavailableError
 from tests.support.jails import Edit, ProvenRuntime, edited_engine, run_python
 
+from .changed_guest import UNVERIFIED, Change, changed_proven_engine, without_step
 from .test_removal import with_capabilities, without_pid_namespace, without_seccomp
+from .test_removal_fork import PROC_OF_ZYGOTE
 
 pytestmark = [pytest.mark.jail, pytest.mark.rows(48)]
 
@@ -57,3 +59,31 @@ async def test_refused_runtime_runs_nothing() -> None:
         for _ in range(2):
             with pytest.raises(RuntimeUnavailableError):
                 await run_python(weakened, "print('ran')")
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ((without_step("filter_system_calls"), UNVERIFIED), "system calls are filtered"),
+        ((Change("kernel", "range(_MAX_CAPABILITIES)", "()"), UNVERIFIED), "no capability"),
+        ((PROC_OF_ZYGOTE,), "other processes are out of sight"),
+        ((Change("zygote", "__import__(name)", "raise SystemExit"),), "cannot serve"),
+        ((without_step("filter_system_calls"),), "verify"),
+    ],
+)
+async def test_weakened_zygote_forks_nothing_and_the_result_says_why(
+    changes: tuple[Change, ...], named: str
+) -> None:
+    """Each way is proven by itself: jails that are started one by one still contain."""
+    async with changed_proven_engine(*changes) as engine:
+        result = await run_python(engine, "print('ran')")
+
+    assert result.isolation.path == "cold"
+    assert named in str(result.isolation.fallback)
+
+
+async def test_unchanged_zygote_passes_the_proof() -> None:
+    async with changed_proven_engine() as engine:
+        result = await run_python(engine, "print('ran')")
+
+    assert (result.isolation.path, result.isolation.fallback) == ("fork", None)

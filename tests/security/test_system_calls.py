@@ -1,6 +1,7 @@
 """The list of system calls: what is deadly kills, what is refused is refused, and nothing is in two lists."""
 
 import ctypes
+import errno
 import platform
 
 import pytest
@@ -124,6 +125,27 @@ async def test_no_call_of_the_future_is_let_through(engine: Engine) -> None:
     found = await ends(engine, numbers)
 
     assert found == dict.fromkeys(numbers, 38)
+
+
+@pytest.mark.jail
+@pytest.mark.rows(15, 17)
+async def test_request_that_types_into_a_terminal_is_refused_with_and_without_high_bits(
+    engine: Engine,
+) -> None:
+    """The kernel reads 32 bits of a request. Without the filter a pipe answers ENOTTY."""
+    code = """
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+errors = []
+for request in (0x5412, 0x5412 | 1 << 32, 0x541C, 0x541C | 1 << 63, 0x5401):
+    libc.ioctl(0, ctypes.c_ulong(request), ctypes.c_char_p(b"x"))
+    errors.append(ctypes.get_errno())
+result = errors
+"""
+
+    result = await run_python(engine, code)
+
+    assert result.value == [errno.EPERM] * 4 + [errno.ENOTTY]
 
 
 @x86_64_only

