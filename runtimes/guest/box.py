@@ -31,6 +31,8 @@ _GUEST_UID = 1000
 #: The kernel's first choice when the whole machine runs out of memory.
 _OOM_SCORE = "900"
 _DEATH = 125
+#: All that a child must not share with the zygote.
+NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts")
 
 
 def enter(order: Order, setup: dict[str, Any]) -> bytes:
@@ -148,8 +150,15 @@ def verify(order: Order, setup: dict[str, Any]) -> None:
     status = os.read(descriptor, 8192)
     os.close(descriptor)
     wrong = [line.decode() for line in _EXPECTED if line + b"\n" not in status]
-    if wrong or os.getpid() == 1 or os.listdir("/box"):
-        raise RuntimeError(f"the kernel did not do as told: not {', '.join(wrong)}")
+    kept = [name for name, zygotes in setup["namespaces"].items() if namespace(name) == zygotes]
+    seen = [name for name in os.listdir("/proc") if name.isdigit()]
+    if wrong or kept or seen != [str(os.getpid())] or os.getpid() == 1 or os.listdir("/box"):
+        raise RuntimeError(f"the kernel did not do as told: not {wrong}, shared {kept}, in sight {seen}")
+
+
+def namespace(name: str) -> str:
+    """Return what identifies a namespace that we are in."""
+    return os.readlink(f"/proc/self/ns/{name}")
 
 
 STEPS: tuple[Callable[[Order, dict[str, Any]], None], ...] = (

@@ -43,6 +43,7 @@ def main(control: int, source: _socket.socket, *, sender: int) -> None:
         _assert_clean({0, 1, 2, control, source.fileno()}, setup["env"])
     except BaseException as error:  # a package may raise anything while it is imported
         runner.refuse(engine, error)
+    setup["namespaces"] = {name: box.namespace(name) for name in box.NAMESPACES}
     gc.collect()
     gc.freeze()  # a collection in a child would touch, and so copy, every page
     kernel.collapse_memory()

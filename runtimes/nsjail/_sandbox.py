@@ -238,4 +238,6 @@ def receive_ready(connection: socket.socket) -> tuple[bytes, list[int]]:
     for level, kind, content in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
             rights.frombytes(content[: len(content) - len(content) % size])
-    return data[4:], list(rights)
+    # A guest that fails is gone at once, so that its end may have come along.
+    end = 4 + int.from_bytes(data[:4], "big")
+    return data[4:end], list(rights)

@@ -34,7 +34,7 @@ capabilities = [status[name].strip() for name in ("CapInh", "CapPrm", "CapEff", 
 visible = {entry for entry in os.listdir("/proc") if entry.isdigit()}
 result = {
     "host files are out of sight": not os.path.exists(CANARY) and not os.path.exists("/root"),
-    "other processes are out of sight": len(visible) <= 2,
+    "other processes are out of sight": visible == {str(os.getpid())},
     "no network family": denied(socket.socket, socket.AF_INET, socket.SOCK_STREAM),
     "no capability": set(capabilities) == {"0" * 16},
     "no new privileges": status["NoNewPrivs"].strip() == "1",

@@ -97,11 +97,15 @@ class Removal(NamedTuple):
 
 
 REMOVALS = [
-    Removal("group view", (SAME_GROUP_VIEW,), "own_groups", ("names of groups",)),
+    Removal("group view", (SAME_GROUP_VIEW, UNVERIFIED), "own_groups", ("names of groups",)),
     Removal("closed descriptors", (UNCLOSED,), "descriptor_directions", ("1024 is open",)),
-    Removal("own /proc", (PROC_OF_ZYGOTE,), "covered_proc", ("more than processes", "hides nothing")),
-    Removal("own /proc", (PROC_OF_ZYGOTE,), "host_files", ("/proc/meminfo",)),
-    Removal("options of /proc", (PROC_THAT_SHOWS_MORE,), "first_process", ("process 1 is visible",)),
+    Removal(
+        "own /proc", (PROC_OF_ZYGOTE, UNVERIFIED), "covered_proc", ("more than processes", "hides nothing")
+    ),
+    Removal("own /proc", (PROC_OF_ZYGOTE, UNVERIFIED), "host_files", ("/proc/meminfo",)),
+    Removal(
+        "options of /proc", (PROC_THAT_SHOWS_MORE, UNVERIFIED), "first_process", ("process 1 is visible",)
+    ),
     Removal("read-only /proc", (PROC_THAT_IS_WRITTEN,), "own_proc_files", ("/proc/self/oom_score_adj",)),
     Removal("read-only /proc", (PROC_THAT_IS_WRITTEN,), "covered_proc", ("mount is loose",)),
     Removal("capabilities", (WITH_CAPABILITIES, UNVERIFIED), "privilege", ("a capability",)),
@@ -171,6 +175,13 @@ REFUSALS = {
     "still the zygote's user": (SAME_UID[:1], "become_user"),
     "nothing to write to": ((WITHOUT_BOX,), "ead-only file system"),
     "users of the zygote": (SAME_USERS, "verify"),
+    "network of the zygote": ((SAME_NETWORK,), "shared ['net']"),
+    "IPC of the zygote": ((SAME_IPC,), "shared ['ipc']"),
+    "host name of the zygote": ((SAME_HOST_NAME,), "shared ['uts']"),
+    "group view of the zygote": ((SAME_GROUP_VIEW,), "shared ['cgroup']"),
+    "mounts of the zygote": ((SAME_MOUNTS,), "shared ['mnt']"),
+    "processes of the zygote": ((SAME_PROCESSES,), "shared ['pid']"),
+    "/proc of the zygote": ((PROC_OF_ZYGOTE,), "in sight ['1', "),
     "capabilities": ((WITH_CAPABILITIES,), "verify"),
     "bounding set": ((WITH_BOUNDING_SET,), "verify"),
     "no filter": ((without_step("filter_system_calls"),), "verify"),
@@ -205,13 +216,13 @@ async def test_folders_mounted_in_the_zygotes_namespace_end_its_use() -> None:
     ("changes", "kinds"),
     [
         pytest.param((), set(), id="none"),
-        pytest.param((SAME_NETWORK,), {"net"}, id="network"),
-        pytest.param((SAME_IPC,), {"ipc"}, id="ipc"),
-        pytest.param((SAME_HOST_NAME,), {"uts"}, id="host_name"),
-        pytest.param((SAME_GROUP_VIEW,), {"cgroup"}, id="groups"),
+        pytest.param((SAME_NETWORK, UNVERIFIED), {"net"}, id="network"),
+        pytest.param((SAME_IPC, UNVERIFIED), {"ipc"}, id="ipc"),
+        pytest.param((SAME_HOST_NAME, UNVERIFIED), {"uts"}, id="host_name"),
+        pytest.param((SAME_GROUP_VIEW, UNVERIFIED), {"cgroup"}, id="groups"),
         pytest.param((*SAME_USERS, UNVERIFIED), {"user"}, id="users"),
-        pytest.param((SAME_MOUNTS,), {"mnt"}, id="mounts"),
-        pytest.param((SAME_PROCESSES,), {"pid"}, id="processes"),
+        pytest.param((SAME_MOUNTS, UNVERIFIED), {"mnt"}, id="mounts"),
+        pytest.param((SAME_PROCESSES, UNVERIFIED), {"pid"}, id="processes"),
     ],
 )
 async def test_namespace_that_is_not_left_is_shared_with_the_zygote(
@@ -240,7 +251,7 @@ async def _run(engine: Engine, code: str, ready: anyio.Event) -> None:
 
 
 async def test_network_namespace_is_what_keeps_abstract_sockets_of_siblings_apart() -> None:
-    async with changed_engine(SAME_NETWORK) as engine, anyio.create_task_group() as tasks:
+    async with changed_engine(SAME_NETWORK, UNVERIFIED) as engine, anyio.create_task_group() as tasks:
         ready = anyio.Event()
         tasks.start_soon(_run, engine, WAITS, ready)
         await ready.wait()
@@ -253,7 +264,7 @@ async def test_network_namespace_is_what_keeps_abstract_sockets_of_siblings_apar
 
 
 async def test_ipc_namespace_is_what_keeps_segments_from_the_next_run() -> None:
-    async with changed_engine(SAME_IPC) as engine:
+    async with changed_engine(SAME_IPC, UNVERIFIED) as engine:
         await run_python(engine, LEAVES)
         found = await run_python(engine, LOOKS)
 

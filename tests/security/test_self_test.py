@@ -66,7 +66,7 @@ async def test_refused_runtime_runs_nothing() -> None:
     [
         ((without_step("filter_system_calls"), UNVERIFIED), "system calls are filtered"),
         ((Change("kernel", "range(_MAX_CAPABILITIES)", "()"), UNVERIFIED), "no capability"),
-        ((PROC_OF_ZYGOTE,), "other processes are out of sight"),
+        ((PROC_OF_ZYGOTE, UNVERIFIED), "other processes are out of sight"),
         ((Change("zygote", "__import__(name)", "raise SystemExit"),), "cannot serve"),
         ((without_step("filter_system_calls"),), "verify"),
     ],
