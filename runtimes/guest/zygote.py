@@ -58,7 +58,11 @@ def main(control: int, source: _socket.socket, *, sender: int) -> None:
 
 
 def _mute() -> None:
-    """Have nobody read what packages print while they are imported, which is no output of a program."""
+    """Have nobody read what packages print while they are imported, which is no output of a program.
+
+    Of what they write to stderr, the first 64 KiB are kept in the pipe, to say why an import failed.
+    """
+    os.set_blocking(2, False)
     null = os.open("/dev/null", os.O_WRONLY)
     os.dup2(null, 1)
     os.close(null)

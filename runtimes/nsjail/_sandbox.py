@@ -176,7 +176,8 @@ class NsjailSandbox(Sandbox):
         missing = _missing_sources(self._template.policy)
         if missing and not ended.failure:
             return f"the source of a mount does not exist: `{'`, `'.join(missing)}`"
-        return f"the jail did not start: {ended.failure or log or f'wait status {ended.wait_status}'}"
+        reason = ended.failure or log or f"it ended with wait status {ended.wait_status} before it was ready"
+        return f"the jail did not start: {reason}"
 
     def _space(self) -> Space:
         status = os.fstatvfs(self._work)

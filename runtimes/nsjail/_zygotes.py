@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from anyio import Event, create_task_group
+from anyio import Event, create_task_group, move_on_after
 from anyio.abc import TaskGroup
 
 from engine import EngineError
@@ -17,6 +17,8 @@ from ._zygote import Blueprint, Forked, Zygote
 MAX_ZYGOTES = 4
 #: A zygote that was used this recently does not make place for another one.
 _IN_USE_SECONDS = 60.0
+#: A program waits for a zygote's imports so long; after that it is faster without.
+WAIT_SECONDS = 15.0
 #: After a failure the next try comes no earlier than this, then twice as long each time, up to the maximum.
 _FIRST_BACK_OFF_SECONDS = 1.0
 _MAX_BACK_OFF_SECONDS = 300.0
@@ -111,7 +113,10 @@ class Zygotes:
             self._retire(place)
             if place.started is None and not place.may_start:
                 raise NoForkError(place.reason)
-            await (place.started or self._start(place, blueprint())).wait()
+            with move_on_after(WAIT_SECONDS):
+                await (place.started or self._start(place, blueprint())).wait()
+            if place.started is not None:
+                raise NoForkError("the zygote is not ready yet")
             if place.current is None:
                 raise NoForkError(place.reason)
         return place.current
