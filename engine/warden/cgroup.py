@@ -84,8 +84,8 @@ class Group:
         """Let processes of a user move from group to group: the kernel asks for this at `clone3`."""
         for tree, folder in self._folders:
             if tree.version == 2:
-                for place in (folder, tree.parent):
-                    os.chown(f"{place}/cgroup.procs", uid, -1)
+                os.chown(f"{folder}/cgroup.procs", uid, -1)
+                _admit_to_parent(tree, uid)
 
     def limit(self, *, memory_bytes: int, pids: int) -> None:
         """Set the limits of the whole group; may be called again while it runs."""
@@ -156,6 +156,11 @@ class Group:
             if controller in tree.controllers:
                 return tree, folder
         return None
+
+
+@cache
+def _admit_to_parent(tree: Tree, uid: int) -> None:
+    os.chown(f"{tree.parent}/cgroup.procs", uid, -1)
 
 
 def _limit_memory(tree: Tree, folder: str, limit: int, *, before: int | None) -> None:

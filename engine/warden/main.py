@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import json
+import math
 import os
 import signal
 import socket
@@ -163,13 +164,13 @@ class Loop:
 
     def _tick(self) -> None:
         now = time.monotonic()
-        for ward in list(self._wards.values()):
+        for ward in [ward for ward in self._wards.values() if ward.due <= now]:
             with _killing(ward):
                 ward.tick(now)
             report = ward.ended(now)
             if report is not None:
                 del self._wards[ward.number]
-                self._orphans = True
+                self._orphans |= ward.pid != 0  # of a forked one, its zygote's jail has none for us
                 self._send(report)
         if self._orphans:
             self._orphans = self._reap_orphans()
@@ -185,10 +186,10 @@ class Loop:
     def _timeout(self) -> float | None:
         if self._orphans:
             return _EMPTYING_SECONDS * 1000
-        moments = [due for ward in self._wards.values() if (due := ward.due()) is not None]
-        if not moments:
+        due = min([ward.due for ward in self._wards.values()], default=math.inf)
+        if due == math.inf:
             return None
-        return max(min(moments) - time.monotonic(), _EMPTYING_SECONDS) * 1000
+        return max(due - time.monotonic(), _EMPTYING_SECONDS) * 1000
 
     def _send(self, message: dict[str, Any]) -> None:
         if not self._open:

@@ -1,5 +1,6 @@
 """One started process: its deadlines, its end, and the verdict of the kernel's counters."""
 
+import math
 import os
 import time
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ STUCK_SECONDS = 3.0
 #: Killed because the group was not there any more.
 LOST = "lost"
 _CORES = os.cpu_count() or 1
+_NEVER = math.inf
 
 
 class Process(Protocol):
@@ -54,6 +56,9 @@ class Ward:
         group: Made; its own from here on.
         process: To guard.
         zygote: Whose child the process is, if it has one.
+
+    Attributes:
+        due: The next moment (monotonic seconds) at which `tick` and `ended` have something to do.
     """
 
     def __init__(self, number: int, group: Group, process: Process, zygote: "Ward | None" = None) -> None:
@@ -69,6 +74,7 @@ class Ward:
         self._exited_at: float | None = None
         self._wait_status = 0
         self._refusal: str | None = None
+        self.due = _NEVER
 
     @property
     def pidfd(self) -> int:
@@ -97,6 +103,7 @@ class Ward:
         # Waiting has cost cpu too; only what comes from now on counts.
         self._cpu_limit = (self._group.cpu_seconds() or 0.0) + cpu_seconds
         self._next_poll = now + max(CPU_POLL_SECONDS, cpu_seconds / _CORES)
+        self._reschedule()
 
     def kill(self, reason: str) -> None:
         """Kill every process at once; the first reason stays."""
@@ -104,23 +111,27 @@ class Ward:
             self._killed = reason
         if self._exited_at is None:
             self._kill_all()
+            self._reschedule()
 
     def exited(self) -> None:
         """Reap the process after its pidfd became readable; `ended` sees to what it left behind."""
         self._wait_status = self._process.reap()
         self._exited_at = time.monotonic()
+        self._reschedule()
 
     def refuse(self, reason: str) -> None:
         """Take note that the process will never be there."""
         self._refusal = reason
         self._exited_at = time.monotonic()
+        self._reschedule()
 
-    def due(self) -> float | None:
-        """Return the next moment (monotonic seconds) at which `tick` has something to do."""
+    def _reschedule(self) -> None:
+        """Find the next moment at which there is something to do; called after each change of a clock."""
         if self._exited_at is not None:
-            return self._exited_at
+            self.due = self._exited_at
+            return
         moments = (self._wall_deadline, self._next_poll, self._stuck_at)
-        return min((moment for moment in moments if moment is not None), default=None)
+        self.due = min((moment for moment in moments if moment is not None), default=_NEVER)
 
     def tick(self, now: float) -> None:
         """Enforce the clocks.
@@ -138,6 +149,7 @@ class Ward:
         if self._stuck_at is not None and now >= self._stuck_at and self._zygote is not None:
             self._stuck_at = None
             self._zygote.kill("stuck")
+        self._reschedule()
 
     def ended(self, now: float) -> dict[str, Any] | None:
         """Return the final report once the group is empty (or has been given up), else None."""

@@ -31,8 +31,7 @@ _GUEST_UID = 1000
 #: The kernel's first choice when the whole machine runs out of memory.
 _OOM_SCORE = "900"
 _DEATH = 125
-#: All that a child must not share with the zygote.
-NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts")
+_NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts")
 
 
 def enter(order: Order, setup: dict[str, Any]) -> bytes:
@@ -150,15 +149,18 @@ def verify(order: Order, setup: dict[str, Any]) -> None:
     status = os.read(descriptor, 8192)
     os.close(descriptor)
     wrong = [line.decode() for line in _EXPECTED if line + b"\n" not in status]
-    kept = [name for name, zygotes in setup["namespaces"].items() if namespace(name) == zygotes]
+    kept = [name for name, own in namespaces().items() if own == setup["namespaces"][name]]
     seen = [name for name in os.listdir("/proc") if name.isdigit()]
     if wrong or kept or seen != [str(os.getpid())] or os.getpid() == 1 or os.listdir("/box"):
         raise RuntimeError(f"the kernel did not do as told: not {wrong}, shared {kept}, in sight {seen}")
 
 
-def namespace(name: str) -> str:
-    """Return what identifies a namespace that we are in."""
-    return os.readlink(f"/proc/self/ns/{name}")
+def namespaces() -> dict[str, str]:
+    """Return what identifies each of our namespaces that children must not share with the zygote."""
+    folder = os.open("/proc/self/ns", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    found = {name: os.readlink(name, dir_fd=folder) for name in _NAMESPACES}
+    os.close(folder)
+    return found
 
 
 STEPS: tuple[Callable[[Order, dict[str, Any]], None], ...] = (

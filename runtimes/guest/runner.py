@@ -28,7 +28,18 @@ TEMPORARY = f"{BOX}/tmp"  # noqa: S108  # of this sandbox alone
 FOLDERS = (WORK, TEMPORARY)
 _MAX_REQUEST = 1 << 30
 #: Not for the program to find.
-_OWN_MODULES = ("runner", "box", "kernel", "maker", "order", "zygote", "marshal", "resource", "_socket")
+_OWN_MODULES = (
+    "runner",
+    "box",
+    "immortal",
+    "kernel",
+    "maker",
+    "order",
+    "zygote",
+    "marshal",
+    "resource",
+    "_socket",
+)
 
 
 def main(control: int, report: int, ready: bytes = b'{"kind":"ready"}') -> None:

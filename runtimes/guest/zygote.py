@@ -14,6 +14,7 @@ import select
 import sys
 
 import box  # type: ignore[import-not-found]
+import immortal  # type: ignore[import-not-found]
 import kernel  # type: ignore[import-not-found]
 import order as orders  # type: ignore[import-not-found]
 import runner  # type: ignore[import-not-found]  # what its children will become
@@ -43,7 +44,9 @@ def main(control: int, source: _socket.socket, *, sender: int) -> None:
         _assert_clean({0, 1, 2, control, source.fileno()}, setup["env"])
     except BaseException as error:  # a package may raise anything while it is imported
         runner.refuse(engine, error)
-    setup["namespaces"] = {name: box.namespace(name) for name in box.NAMESPACES}
+    setup["namespaces"] = box.namespaces()
+    gc.collect()
+    immortal.make_immortal()
     gc.collect()
     gc.freeze()  # a collection in a child would touch, and so copy, every page
     kernel.collapse_memory()
