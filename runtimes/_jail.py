@@ -27,6 +27,9 @@ _DEVICE_LINKS = {
     "stderr": "/proc/self/fd/2",
     "shm": "/box/tmp",
 }
+_VARIABLES = ("LANG=C.UTF-8", "LC_ALL=C.UTF-8")
+#: Symbols are looked up once in the zygote, not in each of its children.
+_ZYGOTE_VARIABLES = ("LD_BIND_NOW=1",)
 #: Only process entries: no settings of the kernel, no figures of the host. Needs Linux 5.8.
 _PROC_OPTIONS = "subset=pid,hidepid=invisible"
 
@@ -74,7 +77,7 @@ def jail_config(plan: JailPlan) -> NsJailConfig:
         time_limit=0,
         nice_level=0,
         keep_env=False,
-        envar=["LANG=C.UTF-8", "LC_ALL=C.UTF-8"],
+        envar=[*_VARIABLES, *(_ZYGOTE_VARIABLES if plan.is_zygote else ())],
         keep_caps=plan.is_zygote,
         pass_fd=list(plan.open_descriptors),
         clone_newnet=True,
