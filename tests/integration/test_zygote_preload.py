@@ -38,6 +38,7 @@ REFUSED = {
     "is interrupted": ("raise KeyboardInterrupt", "KeyboardInterrupt"),
     "lacks a module": ("import nowhere_to_be_found", "No module named 'nowhere_to_be_found'"),
     "is no Python": ("def", "SyntaxError"),
+    "complains without end": ("import sys\nsys.stderr.write('x' * (1 << 20))", "BlockingIOError"),
     "exits": ("import sys\nsys.exit(3)", "SystemExit: 3"),
     "exits at once": ("import os\nos._exit(0)", "the zygote did not start"),
     "kills itself": ("import os\nos.kill(os.getpid(), 9)", "the zygote did not start"),
@@ -121,6 +122,17 @@ async def test_library_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -
         assert (result.value, result.isolation.path) == (2, "cold")
         assert result.isolation.fallback == "the zygote was not ready within 0.5 s"
         await until(lambda: is_idle(warden, 0), what="the zygote has gone")
+
+
+async def test_program_does_not_wait_longer_than_it_is_worth(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_zygotes, "WAIT_SECONDS", 0.05)
+    async with library_engine("import time\ntime.sleep(1)") as engine:
+        early = await run_python(engine, "1 + 1")
+        late = await run_until_forked(engine)
+
+    assert (early.value, early.isolation.path) == (2, "cold")
+    assert early.isolation.fallback == "the zygote is not ready yet"
+    assert (late.value, late.isolation.fallback) == (2, None)
 
 
 async def test_library_that_is_slow_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
