@@ -13,6 +13,8 @@ from typing import Literal, NamedTuple, Self
 import anyio
 import msgspec
 
+from engine.warden.forked import Box
+
 from ._exceptions import EngineError, RuntimeUnavailableError, SandboxLostError, SandboxStartError
 from ._tasks import open_tasks
 
@@ -62,20 +64,6 @@ class Bounds(NamedTuple):
 
     memory_bytes: int
     pids: int
-
-
-class Box(NamedTuple):
-    """What a zygote is told of a process to fork.
-
-    Attributes:
-        disk_bytes: Size of its file system.
-        file_count: Names in its file system.
-        uid: Of the program, as the zygote's user namespace counts.
-    """
-
-    disk_bytes: int
-    file_count: int
-    uid: int
 
 
 class Ready(msgspec.Struct, tag_field="kind", tag="ready", frozen=True):

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine import SandboxStartError
-from engine._process import Bounds, Box, Child, Warden
+from engine._process import Bounds, Child, Warden
+from engine.warden.forked import Box
 from policies import Policy
 from runtimes._jail import GUEST_UID, JailPlan, jail_text
 from runtimes._pipes import GuestEnds, Pipes, make_pipes
