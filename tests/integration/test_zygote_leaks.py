@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from engine import PoolConfig
+from engine import Engine, PoolConfig
 from runtimes.nsjail import _zygote
 from tests.integration.test_leaks import (
     GROWTH_MIB,
@@ -58,11 +58,16 @@ def memory() -> list[float]:
     return [resident_mib(), *map(resident_mib, (warden, family.maker, family.zygote))]
 
 
-async def settled(waiting: int) -> tuple[Holdings, int, Jail]:
-    """Wait until no run is left; return what is held. Children that wait have other descriptors each time."""
-    await until(lambda: is_settled(waiting), what="the runs have gone and the next ones are prepared")
+def state() -> tuple[Holdings, int, Jail]:
+    """Return what is held. Children that wait have other descriptors each time, as many as before."""
     held = holdings()
     return held._replace(descriptors=frozenset()), len(held.descriptors), jail()
+
+
+async def settled(engine: Engine, waiting: int) -> tuple[Holdings, int, Jail]:
+    """Wait until no run is left and the next ones are prepared; return what is held."""
+    await until(lambda: is_settled(engine, waiting), what="the runs have gone and the next ones are prepared")
+    return state()
 
 
 @pytest.mark.parametrize(("warm", "batches"), [(0, 45), (2, 5)])
@@ -73,21 +78,22 @@ async def test_thousands_of_forked_runs_leave_everything_as_it_was(
     monkeypatch.setattr(_zygote, "MAX_FORKS", 10**6)
     async with forking_engine(PoolConfig(warm=warm)) as engine:
         await run_all(engine, BATCH)  # worker threads, caches and the heap reach their size
-        held, before = await settled(warm), memory()
+        held, before = await settled(engine, warm), memory()
 
         for _ in range(batches):
             await run_all(engine, BATCH)
 
-        assert await settled(warm) == held
+        assert await settled(engine, warm) == held
         grown = [after - mib for after, mib in zip(memory(), before, strict=True)]
         assert all(mib < limit for mib, limit in zip(grown, GROWTH, strict=True)), grown
         assert engine.stats().active == 0
 
 
-def is_settled(waiting: int) -> bool:
+def is_settled(engine: Engine, waiting: int) -> bool:
     """Whether all that lives is a zygote, children that wait, and what is prepared for the next one."""
     [warden] = wardens()
     found = jail()
     groups = {folder.name for folder in run_groups(warden)}
     prepared = found.inits == waiting + 1 and len(groups) == waiting + 2
-    return prepared and found.programs == waiting
+    [pool] = engine.stats().pools
+    return prepared and found.programs == pool.idle == pool.live == waiting
