@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
 from typing import Literal, NamedTuple, Self
 
@@ -179,13 +180,19 @@ class Child:
 
 
 class Warden:
-    """Client of the warden process. Open with `async with Warden.open() as warden`."""
+    """Client of the warden process. Open with `async with Warden.open() as warden`.
+
+    Attributes:
+        users: Numbers for the users that sandboxes run as, so that no two launchers of an engine give the
+            same one away.
+    """
 
     def __init__(self, connection: socket.socket, process: subprocess.Popen[bytes]) -> None:
         self._connection = connection
         self._process = process
         self._children: dict[int, Child] = {}
         self._count = 0
+        self.users = count()
         self._lost = False
         self._answered = anyio.Event()
         self.controllers: frozenset[str] = frozenset()

@@ -65,12 +65,17 @@ class Report(msgspec.Struct, tag_field="kind", tag="report", frozen=True, forbid
     error: ReportedError | None = None
 
 
+class Begun(msgspec.Struct, tag_field="kind", tag="started", frozen=True, forbid_unknown_fields=True):
+    """An interpreter that had waited has its program and runs it from here on."""
+
+
 type GuestMessage = Ready | Started | Failed | Exit
+type ProgramMessage = Ready | Begun | Report
 
 # Bytes that are not UTF-8 are a ValueError of their own.
 _MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _supervisor: msgspec.json.Decoder[GuestMessage] = msgspec.json.Decoder(Ready | Started | Failed | Exit)
-_report = msgspec.json.Decoder(Report)
+_program: msgspec.json.Decoder[ProgramMessage] = msgspec.json.Decoder(Ready | Begun | Report)
 
 
 def decode(payload: bytes) -> GuestMessage:
@@ -85,14 +90,14 @@ def decode(payload: bytes) -> GuestMessage:
         raise ProtocolError(f"malformed frame: {error}") from error
 
 
-def decode_report(payload: bytes) -> Report:
-    """Decode what the program says about itself.
+def decode_report(payload: bytes) -> ProgramMessage:
+    """Decode what the process of the program says about itself.
 
     Raises:
         ProtocolError: It is malformed.
     """
     try:
-        return _report.decode(payload)
+        return _program.decode(payload)
     except _MALFORMED as error:
         raise ProtocolError(f"malformed report: {error}") from error
 

@@ -68,7 +68,7 @@ def nsjail_fact(config: EngineConfig) -> Fact:
     """Find the nsjail binary and start it once."""
     try:
         # Late: a runtime that cannot be loaded is a finding, not the end of the examination.
-        from runtimes.nsjail._binary import find_nsjail, prove_nsjail
+        from runtimes.jails._binary import find_nsjail, prove_nsjail
     except ImportError as error:
         return Fact("nsjail", False, f"its runtime cannot be loaded: {error}", "install isorun again")
     try:

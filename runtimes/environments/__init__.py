@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ._catalog import DATA_MODULES
     from ._choose import choose
     from ._environment import Environment, Listed, list_environments, load_environment
-    from ._layout import GUEST_PACKAGES, GUEST_PYTHON, checked_name
+    from ._layout import GUEST_PACKAGES, GUEST_PYTHON, GUEST_TOOLS, checked_name
     from ._modules import find_imports
     from ._preload import preload_for
     from ._remove import prune, remove_environment
@@ -24,6 +24,7 @@ _MODULES = {
     "Environment": "_environment",
     "GUEST_PACKAGES": "_layout",
     "GUEST_PYTHON": "_layout",
+    "GUEST_TOOLS": "_layout",
     "Listed": "_environment",
     "add_environment": "_add",
     "checked_name": "_layout",
@@ -43,6 +44,7 @@ __all__ = [
     "DATA_MODULES",
     "GUEST_PACKAGES",
     "GUEST_PYTHON",
+    "GUEST_TOOLS",
     "Environment",
     "Listed",
     "add_environment",

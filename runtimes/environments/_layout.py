@@ -6,11 +6,13 @@ from pathlib import Path
 from engine._exceptions import ConfigError
 
 #: Part of every layer's hash: raise it when a layer built by older code must not be used any more.
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
 
 GUEST_PYTHON_HOME = "/opt/python"
 GUEST_PYTHON = f"{GUEST_PYTHON_HOME}/bin/python3"
 GUEST_PACKAGES = "/opt/packages"
+#: Whatever a runtime shows beside the interpreter.
+GUEST_TOOLS = "/opt/tools"
 GUEST_HOME = "/box/work"
 GUEST_TEMPORARY = "/box/tmp"
 GUEST_UID = 1000

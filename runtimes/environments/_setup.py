@@ -30,7 +30,7 @@ def setup(cache: Path, names: Sequence[str], progress: Progress, *, nsjail: str 
         RuntimeUnavailableError: Something cannot be built or fetched; what was there before stays usable.
     """
     # Imported here: the nsjail package uses this one.
-    from runtimes.nsjail._binary import ensure_nsjail
+    from runtimes.jails._binary import ensure_nsjail
 
     recipes = [_recipe(cache, name) for name in dict.fromkeys((BASE, *names))]
     python = host_python()

@@ -3,10 +3,21 @@
 import shutil
 from pathlib import Path
 
-from ._layout import GUEST_HOME, GUEST_PACKAGES, GUEST_TEMPORARY, GUEST_UID
+from ._layout import GUEST_HOME, GUEST_PACKAGES, GUEST_TEMPORARY, GUEST_TOOLS, GUEST_UID
 
 #: Mount points; the jail covers each of them or leaves it empty.
-_FOLDERS = ("box", "dev", "etc/alternatives", "lib", "mnt", "opt/isorun", GUEST_PACKAGES[1:], "proc", "usr")
+_FOLDERS = (
+    "box",
+    "dev",
+    "etc/alternatives",
+    "lib",
+    "mnt",
+    "opt/isorun",
+    GUEST_PACKAGES[1:],
+    GUEST_TOOLS[1:],
+    "proc",
+    "usr",
+)
 _LINKS = {
     "bin": "usr/bin",
     "sbin": "usr/sbin",

@@ -26,6 +26,8 @@ BOX = "/box"
 WORK = f"{BOX}/work"
 TEMPORARY = f"{BOX}/tmp"  # noqa: S108  # of this sandbox alone
 FOLDERS = (WORK, TEMPORARY)
+#: Named pipe of an interpreter that waits; it removes the name before it takes a program.
+REPORT = f"{BOX}/report"
 _MAX_REQUEST = 1 << 30
 #: Not for the program to find.
 _OWN_MODULES = (
@@ -59,12 +61,15 @@ def main(control: int, report: int, ready: bytes = b'{"kind":"ready"}') -> None:
         for path, target in request["links"]:
             os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
             os.symlink(target, path)
-        _place_files(connection, request["files"])
+        if "takeover" in request:
+            source, rights, start = "", [_make_report()], _takeover
+        else:
+            _place_files(connection, request["files"])
+            source, rights = _write_source(request), []
+            start = _python if request["command"] is None else _exec
         _limit(request["limits"])
         os.environ.update(request["env"])
-        source = _write_source(request)
-        start = _python if request["command"] is None else _exec
-        say(connection, b'{"kind":"started","monotonic_ns":%d}' % time.monotonic_ns())
+        _hand_over(connection, b'{"kind":"started","monotonic_ns":%d}' % time.monotonic_ns(), rights)
     except Exception as error:
         refuse(connection, error)
     connection.close()
@@ -83,10 +88,7 @@ def _make_box(connection: _socket.socket, ready: bytes) -> None:
     for folder in FOLDERS:
         os.mkdir(folder, 0o700)
     os.chdir(WORK)
-    work = os.open(WORK, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    rights = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, work.to_bytes(4, sys.byteorder))]
-    connection.sendmsg([len(ready).to_bytes(4, "big") + ready], rights)
-    os.close(work)
+    _hand_over(connection, ready, [os.open(WORK, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)])
 
 
 def receive(connection: _socket.socket) -> dict[str, Any]:
@@ -146,6 +148,15 @@ def _limit(limits: dict[str, tuple[int, int] | None]) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def _hand_over(connection: _socket.socket, payload: bytes, descriptors: list[int]) -> None:
+    """Send a frame to the host, with descriptors that are ours no more."""
+    data = b"".join(number.to_bytes(4, sys.byteorder) for number in descriptors)
+    rights = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, data)] if descriptors else []
+    connection.sendmsg([len(payload).to_bytes(4, "big") + payload], rights)
+    for number in descriptors:
+        os.close(number)
+
+
 def say(connection: _socket.socket, payload: bytes) -> None:
     """Send a frame to the host."""
     connection.sendall(len(payload).to_bytes(4, "big") + payload)
@@ -156,6 +167,19 @@ def refuse(connection: _socket.socket, error: BaseException, where: str = "") ->
     reason = f"{where}{type(error).__name__}: {error}"[:500]
     say(connection, encode({"kind": "failed", "error": reason}).encode())
     os._exit(125)
+
+
+def _make_report() -> int:
+    """Make a pipe with a name, for an interpreter that cannot use inherited ones; return its reading end."""
+    os.mkfifo(REPORT, 0o600)
+    return os.open(REPORT, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+
+
+def _takeover(request: dict[str, Any], source: str, report: int) -> None:
+    """Become an interpreter that takes its program later."""
+    os.close(report)
+    command = request["takeover"]
+    os.execve(command[0], command, os.environ)  # noqa: S606
 
 
 def _exec(request: dict[str, Any], source: str, report: int) -> None:

@@ -22,7 +22,7 @@ from engine import (
     SandboxStartError,
 )
 from policies import Mount, Network, Policy
-from runtimes.nsjail._binary import find_nsjail
+from runtimes.jails._binary import find_nsjail
 from tests.support.background import begin
 from tests.support.jails import config, limited, run_python
 from tests.support.machine import (

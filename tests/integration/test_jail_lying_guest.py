@@ -14,6 +14,7 @@ import pytest
 from engine import (
     Engine,
     Host,
+    Program,
     ProtocolError,
     Result,
     SandboxError,
@@ -22,12 +23,14 @@ from engine import (
     Template,
 )
 from engine._host import open_host
-from runtimes._pipes import make_pipes
-from runtimes.nsjail._guest_code import _compile
-from runtimes.nsjail._launcher import Jailed
-from runtimes.nsjail._origin import Origin
-from runtimes.nsjail._request import EXEC_PIDS, bounds_of
-from runtimes.nsjail._sandbox import NsjailSandbox
+from policies import Policy
+from runtimes.jails import Handover
+from runtimes.jails._guest_code import _compile
+from runtimes.jails._launcher import Jailed
+from runtimes.jails._origin import Origin
+from runtimes.jails._pipes import make_pipes
+from runtimes.jails._request import EXEC_PIDS, bounds_of
+from runtimes.jails._sandbox import JailSandbox
 from tests.support.jails import EditedRuntime, config, limited, run_python
 from tests.support.machine import descriptors, group_folders, jailed, until, wardens
 
@@ -185,6 +188,10 @@ async def test_flood_of_frames_does_not_outlive_the_wall_limit(tmp_path: Path) -
     assert result.reason in ("wall-limit", "cpu-limit")
 
 
+def never(program: Program, policy: Policy, live: bool) -> Handover:
+    raise AssertionError("no program is handed over")
+
+
 async def test_jail_that_never_becomes_ready_is_given_up(tmp_path: Path) -> None:
     async with open_host(config()) as host:
         await host.warden.ready()
@@ -194,7 +201,7 @@ async def test_jail_that_never_becomes_ready_is_given_up(tmp_path: Path) -> None
         guest.close()
         template = Template(runtime="nsjail", key=(), policy=limited())
         runtime = EditedRuntime(host, lambda jail: None)
-        sandbox = NsjailSandbox(template, Jailed(child, pipes), Origin(), runtime.capabilities, {})
+        sandbox = JailSandbox(template, Jailed(child, pipes), Origin(), runtime.capabilities, never)
 
         with pytest.raises(SandboxStartError, match=r"not ready within 0\.2 s") as caught:
             await sandbox.wait_ready(0.2)

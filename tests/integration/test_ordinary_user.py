@@ -16,7 +16,7 @@ import pytest
 from engine import EngineError, load_config
 from engine.warden.trees import find_mounts
 from runtimes.environments import load_environment
-from runtimes.nsjail._guest_code import ensure_guest_code
+from runtimes.jails._guest_code import ensure_guest_code
 from tests.support.machine import processes_of_uid, wait_until
 from tests.support.readable_python import make_readable
 

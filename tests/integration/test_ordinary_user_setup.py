@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from engine import EngineError, load_config
-from runtimes.nsjail._binary import find_nsjail
+from runtimes.jails._binary import find_nsjail
 from tests.support.readable_python import make_readable
 
 pytestmark = [pytest.mark.jail, pytest.mark.slow]

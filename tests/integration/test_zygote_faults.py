@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine import Engine, Result
-from runtimes.nsjail import _runtime, _zygotes
+from runtimes.jails import _runtime, _zygotes
 from tests.support.jails import run_python
 from tests.support.machine import descriptors, is_running, until, wardens
 from tests.support.zygotes import families, forking_engine, group_of, is_idle, run_until_forked, the_family

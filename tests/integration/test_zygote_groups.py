@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from engine import Engine, PoolConfig, SandboxLostError, SandboxStartError
-from runtimes.nsjail import _zygotes
+from runtimes.jails import _zygotes
 from tests.support.background import begin
 from tests.support.jails import limited, run_python
 from tests.support.machine import group_folders, is_running, until, wardens

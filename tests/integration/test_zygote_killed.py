@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from engine import Engine, PoolConfig, Result, SandboxLostError
-from runtimes.nsjail import _runtime, _zygotes
+from runtimes.jails import _runtime, _zygotes
 from tests.support.background import begin
 from tests.support.jails import limited, run_python
 from tests.support.machine import PATIENCE_SECONDS, descriptors, is_running, until, wardens

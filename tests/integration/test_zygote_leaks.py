@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from engine import Engine, PoolConfig
-from runtimes.nsjail import _zygote
+from runtimes.jails import _zygote
 from tests.integration.test_leaks import (
     GROWTH_MIB,
     GROWTH_OF_WARDEN_MIB,

@@ -7,7 +7,7 @@ import signal
 import anyio
 import pytest
 
-from runtimes.nsjail import _zygote, _zygotes
+from runtimes.jails import _zygote, _zygotes
 from tests.support.jails import run_python
 from tests.support.machine import descriptors, until, wardens
 from tests.support.zygotes import families, is_idle, library_engine, run_until_forked, the_family

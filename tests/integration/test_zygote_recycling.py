@@ -7,7 +7,7 @@ import pytest
 
 from engine import Engine, PoolConfig, Program
 from policies import Mount, Policy
-from runtimes.nsjail import _zygote, _zygotes
+from runtimes.jails import _zygote, _zygotes
 from tests.support.background import begin
 from tests.support.jails import run_python
 from tests.support.machine import PATIENCE_SECONDS, descriptors, until, wardens

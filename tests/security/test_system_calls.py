@@ -7,7 +7,7 @@ import platform
 import pytest
 
 from engine import Engine
-from runtimes._seccomp import ALLOWED, DEADLY, DEADLY_NUMBERS, kafel
+from runtimes.jails._seccomp import ALLOWED, DEADLY, DEADLY_NUMBERS, kafel
 from tests.support.jails import run_python
 
 #: Numbers of x86-64, by kafel's names where those differ from the kernel's.

@@ -13,11 +13,10 @@ from engine import Engine, EngineConfig, Host, PoolConfig, Program, Result, load
 from engine._host import open_host
 from engine._process import Warden
 from policies import Limits, Policy
-from runtimes._jail import JailPlan, jail_config
+from runtimes.jails._jail import JailPlan, jail_config
+from runtimes.jails._launcher import Launcher
+from runtimes.jails._selftest import _proof_file
 from runtimes.nsjail import NsjailRuntime
-from runtimes.nsjail._languages import find_languages
-from runtimes.nsjail._launcher import Launcher
-from runtimes.nsjail._selftest import _proof_file
 
 type Edit = Callable[[NsJailConfig], None]
 
@@ -65,7 +64,6 @@ class EditedRuntime(NsjailRuntime):
         self._find_parts()
         await self._host.warden.ready()
         self._make_parts()
-        self._languages = find_languages({})
         self._prepared = True
 
     @override

@@ -15,11 +15,11 @@ from engine._process import GUEST_OOM_SCORE, Bounds, Child, Warden
 from engine.warden.cgroup import Group
 from engine.warden.forked import Answer, Box, Channel
 from policies import Policy
-from runtimes._jail import GUEST_UID
-from runtimes._pipes import Pipes, make_pipes
 from runtimes.guest.order import LAYOUT, MAGIC
-from runtimes.nsjail._sandbox import receive_ready
-from runtimes.nsjail._zygote import Zygote
+from runtimes.jails._jail import GUEST_UID
+from runtimes.jails._pipes import Pipes, make_pipes
+from runtimes.jails._sandbox import receive_ready
+from runtimes.jails._zygote import Zygote
 from tests.support.jails import config
 from tests.support.machine import PATIENCE_SECONDS, descriptors, until, wardens
 from tests.support.zygotes import Family, ForkingRuntime, the_family

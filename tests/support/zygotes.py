@@ -14,7 +14,7 @@ from nsjail.config import NsJailConfig
 from engine import Engine, Host, PoolConfig, Program, Result, SandboxLostError, Template
 from engine._host import open_host
 from runtimes.environments import Environment
-from runtimes.nsjail._zygote import Blueprint
+from runtimes.jails._zygote import Blueprint
 from tests.support.jails import EditedRuntime, config, run_python
 from tests.support.machine import (
     PATIENCE_SECONDS,

@@ -10,9 +10,9 @@ import sys
 
 import pytest
 
-from runtimes._bpf import bpf_filter
-from runtimes._seccomp import ALLOWED, CONDITIONS, DEADLY, DEADLY_NUMBERS, REFUSED
-from runtimes._syscalls import SYSCALL_NUMBERS
+from runtimes.jails._bpf import bpf_filter
+from runtimes.jails._seccomp import ALLOWED, CONDITIONS, DEADLY, DEADLY_NUMBERS, REFUSED
+from runtimes.jails._syscalls import SYSCALL_NUMBERS
 
 ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 MACHINES = tuple(ARCHITECTURES)

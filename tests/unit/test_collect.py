@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import Artifact
-from runtimes._collect import MAX_DEPTH, collect, is_empty
+from runtimes.jails._collect import MAX_DEPTH, collect, is_empty
 
 CANARY = b"canary of the host"
 NOBODY = 65534

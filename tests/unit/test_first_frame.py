@@ -3,7 +3,7 @@
 import os
 import socket
 
-from runtimes.nsjail._sandbox import receive_ready
+from runtimes.jails._sandbox import receive_ready
 
 
 def frame(payload: bytes) -> bytes:

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from policies import Mount
-from runtimes._jail import JailPlan, jail_config, jail_text
+from runtimes.jails._jail import JailPlan, jail_config, jail_text
 
 #: To be read by a human when it changes: each line is a clause of the boundary.
 GOLDEN = Path(__file__).parent / "golden" / "jail.cfg"

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from engine import RuntimeUnavailableError
-from runtimes.nsjail._binary import ensure_nsjail, find_nsjail, prove_nsjail
+from runtimes.jails._binary import ensure_nsjail, find_nsjail, prove_nsjail
 
 USAGE = "#!/bin/sh\necho '--chroot --seccomp_string'\n"
 

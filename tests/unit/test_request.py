@@ -8,8 +8,8 @@ import pytest
 
 from engine import File, Limits, Policy, Program
 from runtimes.environments import Environment
+from runtimes.jails._request import EXEC_PIDS, bounds_of, encode_request
 from runtimes.nsjail._languages import Language
-from runtimes.nsjail._request import EXEC_PIDS, bounds_of, encode_request
 
 ENVIRONMENT = Environment(
     name="data",
@@ -34,7 +34,8 @@ def decoded(
         program,
         policy or Policy(),
         environment=ENVIRONMENT,
-        language=language,
+        command=language.command,
+        suffix=language.suffix,
         live=False,
         cgroups=cgroups,
     )

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from runtimes._seccomp import ALLOWED, CONDITIONS, DEADLY, DEADLY_NUMBERS, REFUSED, kafel
-from runtimes._syscalls import SYSCALL_NUMBERS
+from runtimes.jails._seccomp import ALLOWED, CONDITIONS, DEADLY, DEADLY_NUMBERS, REFUSED, kafel
+from runtimes.jails._syscalls import SYSCALL_NUMBERS
 
 MACHINES = ("x86_64", "aarch64")
 #: Where the C library's headers may be; the generic table is that of aarch64.

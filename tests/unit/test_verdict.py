@@ -7,7 +7,7 @@ import pytest
 
 from engine import Reason, Status
 from engine._process import Ended
-from runtimes._verdict import Space, Verdict, verdict
+from runtimes.jails._verdict import Space, Verdict, verdict
 
 ENDED = Ended(
     number=1,

@@ -1,31 +1,26 @@
 """What a jail shows: of a single program, and of a zygote whose children show the same."""
 
-import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from policies import Mount, Policy
-from runtimes._jail import JailPlan
-from runtimes._pipes import GUEST_DESCRIPTORS
 from runtimes.environments import Environment
 
 from ._guest_code import GUEST_CODE
+from ._jail import JailPlan
+from ._pipes import GUEST_DESCRIPTORS
 
-#: What an interpreter of the host needs to see: programs and libraries, no configuration but the linker's.
-_HOST_BINDS = ("/usr", "/etc/alternatives", "/etc/ld.so.cache")
 #: For a zygote's folders during the imports; its children get their own.
 _ZYGOTE_DISK_MIB, _ZYGOTE_FILES = 16, 256
 
 
 def guest_plan(
-    environment: Environment, policy: Policy, guest_code: Path, *, sees_host_programs: bool
+    environment: Environment, policy: Policy, guest_code: Path, binds: Mapping[str, str]
 ) -> JailPlan:
-    """Return the plan for the jail of one program."""
-    binds = _binds(environment, guest_code)
-    if sees_host_programs:
-        binds |= {path: path for path in _HOST_BINDS if os.path.exists(path)}
+    """Return the plan for the jail of one program, which also sees `binds` (host path -> path inside)."""
     return JailPlan(
         root=environment.root,
-        binds=binds,
+        binds={**_binds(environment, guest_code), **binds},
         mounts=policy.mounts,
         disk_mib=policy.limits.disk_mib,
         file_count=policy.limits.file_count,
@@ -33,11 +28,13 @@ def guest_plan(
     )
 
 
-def zygote_plan(environment: Environment, mounts: tuple[Mount, ...], guest_code: Path) -> JailPlan:
+def zygote_plan(
+    environment: Environment, mounts: tuple[Mount, ...], guest_code: Path, binds: Mapping[str, str]
+) -> JailPlan:
     """Return the plan for a zygote's jail."""
     return JailPlan(
         root=environment.root,
-        binds=_binds(environment, guest_code),
+        binds={**_binds(environment, guest_code), **binds},
         mounts=mounts,
         disk_mib=_ZYGOTE_DISK_MIB,
         file_count=_ZYGOTE_FILES,

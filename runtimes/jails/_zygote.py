@@ -12,9 +12,9 @@ from engine import EngineError, SandboxStartError
 from engine._process import Bounds
 from engine._protocol import Failed, Ready, decode
 from policies import Policy
-from runtimes._jail import JailPlan
 from runtimes.environments import Environment
 
+from ._jail import JailPlan
 from ._launcher import Jailed, Launcher
 from ._origin import Origin
 from ._request import FORK_PIDS, bounds_of, encode_setup

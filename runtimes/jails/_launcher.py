@@ -1,7 +1,6 @@
 """How a jail is started: its nsjail configuration, its user, its descriptors."""
 
 import os
-from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,10 +8,10 @@ from engine import SandboxStartError
 from engine._process import Bounds, Child, Warden
 from engine.warden.forked import Box
 from policies import Policy
-from runtimes._jail import GUEST_UID, JailPlan, jail_text
-from runtimes._pipes import GuestEnds, Pipes, make_pipes
 
 from ._guest_code import SUPERVISOR, ZYGOTE
+from ._jail import GUEST_UID, JailPlan, jail_text
+from ._pipes import GuestEnds, Pipes, make_pipes
 
 #: Descriptors that nsjail itself needs, closed before the jail's first process is executed.
 _CONFIG, _LOG = 9, 10
@@ -46,7 +45,6 @@ class Launcher:
         self._warden = warden
         self._nsjail = nsjail
         self._configs: dict[JailPlan, int] = {}
-        self._count = count()
         self._is_root = os.geteuid() == 0
         self._first_uid = _FIRST_UID + warden.pid % 0x8000 * _UIDS_PER_ENGINE
 
@@ -125,7 +123,7 @@ class Launcher:
 
     def _next(self) -> int:
         """Return which of the engine's users is next; the first is the zygotes'."""
-        return 1 + next(self._count) % (_UIDS_PER_ENGINE - 1)
+        return 1 + next(self._warden.users) % (_UIDS_PER_ENGINE - 1)
 
     def _zygote_users(self) -> list[str]:
         """Map the zygote's own user and, for root's engines, those of all its sandboxes."""

@@ -14,6 +14,7 @@ from nsjail.enums import LogLevel, RLimitType
 from nsjail.serializers.textproto import to_textproto
 
 from policies import Mount
+from runtimes.environments import GUEST_TOOLS
 
 from ._seccomp import kafel
 
@@ -39,7 +40,8 @@ class JailPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         root: Host folder that becomes `/`, read-only.
-        binds: Host path -> path in the jail, read-only.
+        binds: Host path -> path in the jail, read-only: a mount point of the root, or a new name below
+            `/opt/tools`.
         mounts: The policy's own mounts, read-only.
         disk_mib: Size of `/box` in MiB.
         file_count: Files and folders in `/box`.
@@ -119,6 +121,7 @@ def _mounts(plan: JailPlan) -> list[MountPt]:
     proc = None if plan.is_zygote else _PROC_OPTIONS
     return [
         _read_only(str(plan.root), "/"),
+        *_tools(plan, owner),
         *(_read_only(source, target) for source, target in plan.binds.items()),
         MountPt(
             dst="/proc",
@@ -133,6 +136,12 @@ def _mounts(plan: JailPlan) -> list[MountPt]:
         *_devices(owner),
         *_policy_mounts(plan.mounts, owner),
     ]
+
+
+def _tools(plan: JailPlan, owner: int) -> list[MountPt]:
+    """Return the folder in which mount points can be made, if one is needed."""
+    names = [target for target in plan.binds.values() if target.startswith(f"{GUEST_TOOLS}/")]
+    return [_tmpfs(GUEST_TOOLS, 4096, len(names) + 1, owner=owner, rw=False)] if names else []
 
 
 def _devices(owner: int) -> list[MountPt]:

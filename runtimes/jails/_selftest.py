@@ -19,7 +19,7 @@ _POLICY = Policy(
 )
 
 #: Each check is a name and whether it held. A check that raises did not hold.
-_PROBE = r"""
+PROBE = r"""
 import os, socket
 
 def denied(call, *arguments):
@@ -52,7 +52,9 @@ type Start = Callable[[Template], Awaitable[Sandbox]]
 type MakeTemplate = Callable[[Program, Policy], Template]
 
 
-async def ensure_proof(start: Start, template: MakeTemplate, cache: Path, identity: str) -> None:
+async def ensure_proof(
+    start: Start, template: MakeTemplate, cache: Path, identity: str, probe: str, language: str = "python"
+) -> None:
     """Run the probe unless this very combination has passed it since the machine booted.
 
     Args:
@@ -60,14 +62,16 @@ async def ensure_proof(start: Start, template: MakeTemplate, cache: Path, identi
         template: Of the runtime.
         cache: Keeps the proof.
         identity: Describes everything that the proof depends on.
+        probe: A program whose value says for each check whether it held; `CANARY` is a path it must not see.
+        language: Of the probe.
 
     Raises:
         RuntimeUnavailableError: A defence does not hold here, or the jail does not start at all.
     """
-    proof = _proof_file(cache, identity)
+    proof = _proof_file(cache, identity, probe)
     if proof.exists():
         return
-    failed = await _failed_checks(start, template)
+    failed = await _failed_checks(start, template, probe, language)
     if failed:
         raise RuntimeUnavailableError(
             f"the jail does not contain here: not true that {'; '.join(failed)}",
@@ -76,9 +80,9 @@ async def ensure_proof(start: Start, template: MakeTemplate, cache: Path, identi
     _write_proof(proof)
 
 
-def _proof_file(cache: Path, identity: str) -> Path:
+def _proof_file(cache: Path, identity: str, probe: str = PROBE) -> Path:
     boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
-    digest = hashlib.sha256(f"{identity}\n{boot}\n{_PROBE}".encode()).hexdigest()
+    digest = hashlib.sha256(f"{identity}\n{boot}\n{probe}".encode()).hexdigest()
     return cache / "proofs" / digest[:32]
 
 
@@ -90,10 +94,11 @@ def _write_proof(proof: Path) -> None:
         return  # a cache that cannot be written costs a probe per engine, nothing else
 
 
-async def _failed_checks(start: Start, template: MakeTemplate) -> list[str]:
+async def _failed_checks(start: Start, template: MakeTemplate, probe: str, language: str) -> list[str]:
     with tempfile.NamedTemporaryFile(prefix="isorun-canary-") as canary:
         os.chmod(canary.name, 0o644)
-        program = Program(code=f"CANARY = {canary.name!r}\n{_PROBE}", environment=None)
+        code = probe.replace("CANARY", repr(canary.name))
+        program = Program(code=code, language=language)
         try:
             sandbox = await start(template(program, _POLICY))
             try:

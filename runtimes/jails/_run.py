@@ -1,7 +1,7 @@
 """The state of one run while its bytes move, and the result made of it."""
 
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine import (
     Artifact,
@@ -19,10 +19,12 @@ from engine import (
 )
 from engine._process import Child, Ended
 from engine._protocol import (
+    Begun,
     Exit,
     Failed,
     FrameReader,
     GuestMessage,
+    ProgramMessage,
     Report,
     Started,
     decode,
@@ -31,21 +33,38 @@ from engine._protocol import (
 from engine._pump import Capture, Pump
 from engine._runtime import Emit, isolation_of
 from policies import Policy
-from runtimes._pipes import Pipes
-from runtimes._verdict import Space, Verdict, verdict
 
 from ._origin import Origin
+from ._pipes import Pipes
 from ._request import bounds_of
+from ._verdict import Space, Verdict, verdict
 
 _MIB = 1 << 20
+
+
+class Handover(NamedTuple):
+    """A program on its way into a sandbox.
+
+    Attributes:
+        control: For the trusted part of the guest.
+        stdin: For the standard input of the program's process.
+        begins_in_report: Whether that process itself says when it begins, on its report pipe.
+    """
+
+    control: bytes
+    stdin: bytes
+    begins_in_report: bool = False
 
 
 class Run:
     """The state of one run while its bytes move."""
 
-    def __init__(self, child: Child, pipes: Pipes, origin: Origin, policy: Policy, emit: Emit | None) -> None:
+    def __init__(
+        self, child: Child, pipes: Pipes, origin: Origin, policy: Policy, own_pids: int, emit: Emit | None
+    ) -> None:
         self._child = child
         self._origin = origin
+        self._own_pids = own_pids
         self._pipes = pipes
         self._policy = policy
         self._emit = emit
@@ -57,19 +76,20 @@ class Run:
         self._report: Report | None = None
         self._report_problem: str | None = None
         self._started_ms: float | None = None
+        self._awaits_begin = False
         self._failure: str | None = None
         self._violation: ProtocolError | None = None
         self._begin = time.monotonic()
 
-    async def finish(self, request: bytes, stdin: bytes) -> Ended:
+    async def finish(self, handover: Handover) -> Ended:
         """Hand the program over, move its bytes, and wait until nothing of it is left."""
         limits = self._policy.limits
         self._child.arm(
-            bounds_of(self._policy, self._origin.own_pids),
+            bounds_of(self._policy, self._own_pids),
             wall_seconds=limits.wall_seconds,
             cpu_seconds=limits.cpu_seconds,
         )
-        self._connect(request, stdin)
+        self._connect(handover)
         try:
             self._child.notify(self._pump.stop)
             await self._pump.run()
@@ -94,6 +114,7 @@ class Run:
         capabilities: Capabilities,
         files: tuple[Artifact, ...],
         ran_ms: float,
+        path: str,
     ) -> Result:
         report = self._report or Report()
         peak, cpu = ended.peak_bytes, ended.cpu_seconds
@@ -114,7 +135,7 @@ class Run:
             ),
             isolation=isolation_of(
                 template,
-                path=self._origin.path,
+                path=path,
                 degraded=capabilities.degraded,
                 fallback=self._origin.fallback,
             ),
@@ -130,15 +151,17 @@ class Run:
             fields[f"{stream}_truncated"] = dropped > 0
         return fields
 
-    def _connect(self, request: bytes, stdin: bytes) -> None:
+    def _connect(self, handover: Handover) -> None:
         pipes, pump = self._pipes, self._pump
+        self._awaits_begin = handover.begins_in_report
         pump.read(pipes.stdout, lambda data: self._output("stdout", data))
         pump.read(pipes.stderr, lambda data: self._output("stderr", data))
         pump.read(pipes.report, self._on_report)
         pump.read_at_end(pipes.control.fileno(), self._on_answer)
-        pump.write(pipes.control.fileno(), request, lambda: None)
-        if stdin:
-            pump.write(pipes.stdin, stdin, pipes.end_stdin)
+        if handover.control:
+            pump.write(pipes.control.fileno(), handover.control, lambda: None)
+        if handover.stdin:
+            pump.write(pipes.stdin, handover.stdin, pipes.end_stdin)
         else:
             pipes.end_stdin()
 
@@ -164,13 +187,24 @@ class Run:
         if self._report is not None or self._report_problem is not None:
             return
         try:
-            for frame in self._reports.feed(data)[:1]:
-                self._report = decode_report(frame)
-                # The last thing before the exit: what an honest program still wrote fits into the pipes.
-                self._pump.defer_rest()
+            for frame in self._reports.feed(data):
+                if self._report is None:
+                    self._take(decode_report(frame))
         except ProtocolError as error:
             self._report_problem = str(error)
             self._pump.forget(self._pipes.report)
+
+    def _take(self, message: ProgramMessage) -> None:
+        match message:
+            case Begun() if self._awaits_begin:
+                self._awaits_begin = False
+                self._started_ms = self.elapsed_ms()
+            case Report():
+                self._report = message
+                # The last thing before the exit: what an honest program still wrote fits into the pipes.
+                self._pump.defer_rest()
+            case _:
+                raise ProtocolError("malformed report: a frame out of turn")
 
     def _decoded(self, reader: FrameReader, data: bytes) -> list[GuestMessage]:
         try:

@@ -6,18 +6,25 @@ What comes back is JSON and is decoded strictly (`engine/_protocol.py`).
 
 import marshal
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from engine import Program
 from engine._process import Bounds
 from policies import Limits, Policy
 from runtimes.environments import Environment
 
-from ._languages import Language
-
 _MIB = 1 << 20
 #: The supervisor and nsjail itself are counted in the sandbox's processes; the init of a forked one is not.
 EXEC_PIDS, FORK_PIDS = 2, 0
-_PATH = "/usr/local/bin:/usr/bin:/bin"
+_COMMON_VARIABLES = {
+    "HOME": "/box/work",
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "TMPDIR": "/tmp",  # noqa: S108  # the guest's own
+    "LANG": "C.UTF-8",
+    "LC_ALL": "C.UTF-8",
+    "USER": "guest",
+}
 
 
 def encode_request(
@@ -25,7 +32,8 @@ def encode_request(
     policy: Policy,
     *,
     environment: Environment,
-    language: Language,
+    command: tuple[str, ...] | None,
+    suffix: str,
     live: bool,
     cgroups: bool,
 ) -> bytes:
@@ -35,14 +43,16 @@ def encode_request(
         program: What to run.
         policy: Whose limits and environment variables to apply.
         environment: Guest environment that the sandbox was started with.
-        language: How to run the program.
+        command: Program that takes the source file as its last argument before the program's own; None for
+            Python itself.
+        suffix: Ending of the source file, with the dot.
         live: Whether somebody watches the output as it comes.
         cgroups: Whether memory is limited by a cgroup; else the runner limits its address space.
     """
     files = [(file.name, 0o400 if file.read_only else 0o600, len(file.data or b"")) for file in program.files]
     request = {
-        "command": None if language.command is None else list(language.command),
-        "suffix": language.suffix,
+        "command": None if command is None else list(command),
+        "suffix": suffix,
         "code": program.code.encode() if isinstance(program.code, str) else program.code,
         "args": list(program.args),
         "env": _environment_variables(program, policy, environment),
@@ -52,8 +62,41 @@ def encode_request(
         "limits": _limits(policy.limits, cgroups=cgroups),
         "files": files,
     }
-    payload = marshal.dumps(request)
-    return b"".join([len(payload).to_bytes(8, "big"), payload, *(file.data or b"" for file in program.files)])
+    return b"".join([_framed(request), *(file.data or b"" for file in program.files)])
+
+
+def encode_takeover(
+    command: Sequence[str],
+    policy: Policy,
+    *,
+    environment: Environment,
+    env: Mapping[str, str],
+    descriptors: int,
+) -> bytes:
+    """Encode the order to become an interpreter that takes its program later, over its standard input.
+
+    Args:
+        command: Absolute path in the jail, and arguments.
+        policy: Whose limits to apply, as far as they cannot come with the program.
+        environment: Guest environment that the sandbox was started with.
+        env: Variables on top of those that all programs have.
+        descriptors: That the interpreter itself needs, on top of the policy's.
+    """
+    limits = {
+        **_limits(policy.limits, cgroups=True),
+        # The cgroup's counts come with the program; these cannot be changed any more.
+        "cpu_seconds": None,
+        "processes": None,
+        "open_files": _equal(policy.limits.open_files + descriptors),
+    }
+    return _framed(
+        {
+            "takeover": list(command),
+            "env": {**_COMMON_VARIABLES, **env},
+            "links": list(environment.links.items()),
+            "limits": limits,
+        }
+    )
 
 
 def encode_setup(
@@ -76,7 +119,11 @@ def encode_setup(
         "die_at": die_at,
         "trace": trace,
     }
-    payload = marshal.dumps(setup)
+    return _framed(setup)
+
+
+def _framed(message: dict[str, Any]) -> bytes:
+    payload = marshal.dumps(message)
     return len(payload).to_bytes(8, "big") + payload
 
 
@@ -96,12 +143,7 @@ def _environment_variables(program: Program, policy: Policy, environment: Enviro
 
 def _basic_variables(environment: Environment) -> dict[str, str]:
     return {
-        "HOME": "/box/work",
-        "PATH": _PATH,
-        "TMPDIR": "/tmp",  # noqa: S108  # the guest's own
-        "LANG": "C.UTF-8",
-        "LC_ALL": "C.UTF-8",
-        "USER": "guest",
+        **_COMMON_VARIABLES,
         # Compiled copies of input modules are not output files.
         "PYTHONDONTWRITEBYTECODE": "1",
         # One thread per pool: a sandbox has a few processes, not the host's number of cores.

@@ -3,7 +3,7 @@
 import array
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import override
 
@@ -25,16 +25,14 @@ from engine import (
 from engine._protocol import Failed, Ready, decode
 from engine._runtime import Emit
 from policies import Policy
-from runtimes._collect import collect, is_empty
-from runtimes._pipes import Pipes
-from runtimes._verdict import Space
 from runtimes.environments import Environment
 
-from ._languages import Language
+from ._collect import collect, is_empty
 from ._launcher import Jailed
 from ._origin import Origin
-from ._request import encode_request
-from ._run import Run
+from ._pipes import Pipes
+from ._run import Handover, Run
+from ._verdict import Space
 
 #: A jail is ready in tens of milliseconds; this is for a machine that swaps.
 START_SECONDS = 20.0
@@ -50,20 +48,26 @@ class SandboxLateError(SandboxStartError):
 
 
 class Detail(msgspec.Struct, frozen=True, kw_only=True):
-    """What the runtime puts into a template for its sandboxes.
+    """What a runtime puts into a template for its jails.
 
     Attributes:
-        environment: Of the program.
+        environment: Whose interpreter prepares the jail, and runs programs in Python.
         preload: What a zygote for it imports.
-        sees_host_programs: Whether its language is run by a program of the host.
+        binds: Host path -> path in the jail, read-only, beside the environment's own.
+        forks: Whether a zygote may fork it.
     """
 
     environment: Environment
-    preload: tuple[str, ...]
-    sees_host_programs: bool
+    preload: tuple[str, ...] = ()
+    binds: Mapping[str, str] = {}
+    forks: bool = True
 
 
-class NsjailSandbox(Sandbox):
+#: Encodes a program for the sandbox it is for; the last argument says whether somebody watches its output.
+type Encode = Callable[[Program, Policy, bool], Handover]
+
+
+class JailSandbox(Sandbox):
     """A started jail whose runner waits for one program.
 
     Args:
@@ -71,8 +75,13 @@ class NsjailSandbox(Sandbox):
         jailed: The jail's process, in the warden's care, and the ends of its descriptors: owned from here on.
         origin: How it came to be.
         capabilities: Of the runtime.
-        languages: How to run each language, by name.
+        encode: How a program is handed over.
     """
+
+    #: Processes and threads of the interpreter itself, counted with those of the program.
+    own_pids = 0
+    #: For the result, if not that of its origin.
+    path: str | None = None
 
     def __init__(
         self,
@@ -80,13 +89,13 @@ class NsjailSandbox(Sandbox):
         jailed: Jailed,
         origin: Origin,
         capabilities: Capabilities,
-        languages: Mapping[str, Language],
+        encode: Encode,
     ) -> None:
         self._template = template
         self._child, self._pipes = jailed
         self._origin = origin
         self._capabilities = capabilities
-        self._languages = languages
+        self._encode = encode
         self._work = -1
         self._used = False
         self._closed = False
@@ -120,24 +129,17 @@ class NsjailSandbox(Sandbox):
     async def run(self, program: Program, policy: Policy, emit: Emit | None) -> Result:
         self._used = True
         try:
-            run = Run(self._child, self._pipes, self._origin, policy, emit)
+            own_pids = self._origin.own_pids + self.own_pids
+            run = Run(self._child, self._pipes, self._origin, policy, own_pids, emit)
         except OSError as error:
             raise SandboxStartError(f"the program cannot be handed over: {error.strerror}") from error
-        detail: Detail = self._template.detail
-        request = encode_request(
-            program,
-            policy,
-            environment=detail.environment,
-            language=self._languages[program.language],
-            live=emit is not None,
-            cgroups=self._capabilities.cgroups,
-        )
-        ended = await run.finish(request, program.stdin)
+        ended = await run.finish(self._encode(program, policy, emit is not None))
         ran = run.elapsed_ms()
         end = run.judge(ended, self._space())
         files = await self._files(program.files, policy)
         self._origin.ended(end.signal)
-        return run.result(end, ended, self._template, self._capabilities, files, ran)
+        path = self.path or self._origin.path
+        return run.result(end, ended, self._template, self._capabilities, files, ran, path)
 
     @override
     async def aclose(self) -> None:

@@ -1,0 +1,24 @@
+"""Jails of namespaces, mounts, seccomp and cgroups: what every runtime whose programs run in one shares."""
+
+from ._launcher import Jailed
+from ._origin import Origin
+from ._request import encode_request, encode_takeover
+from ._run import Handover
+from ._runtime import JailRuntime, fits, misfit
+from ._sandbox import Detail, JailSandbox, receive_ready
+from ._selftest import ensure_proof
+
+__all__ = [
+    "Detail",
+    "Handover",
+    "JailRuntime",
+    "JailSandbox",
+    "Jailed",
+    "Origin",
+    "encode_request",
+    "encode_takeover",
+    "ensure_proof",
+    "fits",
+    "misfit",
+    "receive_ready",
+]
