@@ -46,6 +46,7 @@ def _check_names(program: Program) -> None:
         _expect(program.environment, str, "environment")
         if not program.environment:
             raise ConfigError("`environment` is empty", hint="None lets the runtime choose")
+    _expect(program.check, bool, "check")
 
 
 def _check_code(code: str | bytes) -> None:

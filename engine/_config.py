@@ -16,6 +16,7 @@ from ._exceptions import ConfigError
 #: Environment variable -> key. The whole list; nothing else is read from the environment.
 ENVIRONMENT_KEYS = {
     "ISORUN_CACHE_DIR": "cache-dir",
+    "ISORUN_DENO": "deno",
     "ISORUN_NSJAIL": "nsjail",
     "ISORUN_POLICY": "policy",
 }
@@ -58,6 +59,7 @@ class EngineConfig(Config, frozen=True):
     Attributes:
         cache_dir: Guest environments and tools; shared between engines of this user.
         nsjail: Path of the nsjail binary; None searches (see `isorun doctor`).
+        deno: Path of the Deno binary; None searches.
         policy: Preset or file used when a call names none.
         pool: Sizes of the warm pools.
         interpreters: Languages added to the built-in ones, by name.
@@ -65,6 +67,7 @@ class EngineConfig(Config, frozen=True):
 
     cache_dir: str = ""
     nsjail: str | None = None
+    deno: str | None = None
     policy: str = "default"
     pool: PoolConfig = PoolConfig()
     interpreters: dict[str, Interpreter] = msgspec.field(default_factory=dict)

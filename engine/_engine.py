@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import NamedTuple, Self, override
 
-import msgspec
 from anyio import AsyncContextManagerMixin, move_on_after
 from anyio.abc import TaskGroup
 
 from ._check import check_program
+from ._completion import Call, Ran, completed, not_run
 from ._concurrency import as_stream, in_order
 from ._config import EngineConfig, load_config
 from ._effective import PolicyLike, PolicySource
@@ -18,14 +18,14 @@ from ._exceptions import ConfigError, PoolClosedError
 from ._host import open_host
 from ._inputs import load_files
 from ._pools import Pools
-from ._program import Output, Program, Result, Timing
+from ._program import Output, Program, Result
 from ._registry import discover
 from ._router import TierDecision
 from ._runs import Runs
 from ._runtime import Emit, Runtime
 from ._stats import EngineStats
 from ._tasks import open_tasks
-from ._tiers import Chosen, Tier, TierReport, Tiers
+from ._tiers import Tier, TierReport, Tiers
 
 # A cancelled run ends in milliseconds; its pool gives up on a sandbox that cannot be closed after 5 s.
 CLOSE_SECONDS = 10.0
@@ -37,15 +37,6 @@ class _Parts(NamedTuple):
     tiers: Tiers
     pools: Pools
     tasks: TaskGroup
-
-
-class _Ran(NamedTuple):
-    """What a sandbox reported, and when things happened on the way there."""
-
-    result: Result
-    warm: bool
-    granted_at: float
-    given_at: float
 
 
 class Engine(AsyncContextManagerMixin):
@@ -85,7 +76,9 @@ class Engine(AsyncContextManagerMixin):
     async def run(
         self, program: Program, policy: PolicyLike | None = None, *, emit: Emit | None = None
     ) -> Result:
-        """Run a program to its end. A failing program is a result, never an exception.
+        """Run a program to its end, after compiling it where that is needed.
+
+        A program that fails or does not compile is a result, never an exception.
 
         Cancelling kills the program at once.
 
@@ -109,14 +102,18 @@ class Engine(AsyncContextManagerMixin):
             check_program(program)
             chosen = await parts.tiers.choose(program, effective)
             program = await load_files(program, effective.limits)
-            pool = parts.pools.get(chosen.runtime, chosen.runtime.template(program, effective))
+            compiled = await chosen.runtime.compile(program, effective)
+            call = Call(program, chosen, called_at, compiled, time.monotonic())
+            if call.failure is not None:
+                run.status = call.failure.status
+                return not_run(call, call.failure, emit)
+            pool = parts.pools.get(chosen.runtime, chosen.runtime.template(call.ready, effective))
             async with pool.acquire() as lease:
                 run.dispatched = True
                 given_at = time.monotonic()
-                raw = await lease.sandbox.run(program, effective, emit)
+                raw = await lease.sandbox.run(call.ready, effective, emit)
             run.status = raw.status
-        ran = _Ran(raw, lease.warm, lease.granted_at, given_at)
-        return _completed(ran, chosen, program, called_at=called_at)
+        return completed(call, Ran(raw, lease.warm, lease.granted_at, given_at))
 
     async def run_many(
         self,
@@ -223,38 +220,6 @@ class Engine(AsyncContextManagerMixin):
                 "the engine is not open", hint="use it inside `async with Engine() as engine:`"
             )
         return self._parts
-
-
-def _completed(ran: _Ran, chosen: Chosen, program: Program, *, called_at: float) -> Result:
-    """Add what only the engine knows: the way to the sandbox, why it was this one, and a hint."""
-    raw = ran.result
-    return msgspec.structs.replace(
-        raw,
-        timing=_timing(ran, called_at=called_at),
-        isolation=msgspec.structs.replace(
-            raw.isolation,
-            path="warm" if ran.warm else raw.isolation.path,
-            why=chosen.why,
-        ),
-        hint=raw.hint or chosen.runtime.hint(raw, program),
-    )
-
-
-def _timing(ran: _Ran, *, called_at: float) -> Timing:
-    """Add the times up: a sandbox counts from when it was given the program."""
-    given_ms = _milliseconds(called_at, ran.given_at)
-    inside = ran.result.timing
-    return Timing(
-        queued=_milliseconds(called_at, ran.granted_at),
-        started=given_ms + inside.started,
-        ran=given_ms + inside.ran,
-        collected=given_ms + inside.collected,
-        total=_milliseconds(called_at, time.monotonic()),
-    )
-
-
-def _milliseconds(begin: float, end: float) -> float:
-    return (end - begin) * 1000.0
 
 
 def _checked(programs: Iterable[Program]) -> list[Program]:

@@ -35,6 +35,8 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
         env: Environment variables, on top of those of the policy.
         environment: Name of the guest environment (`"base"`, `"data"`, ...); None lets the runtime
             choose the smallest one that has the modules the program imports.
+        check: Type-check before running, where the language has types; a program that does not pass is not
+            run. Refused where no runtime can do it.
     """
 
     code: str | bytes
@@ -44,6 +46,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[File, ...] = ()
     env: dict[str, str] = {}
     environment: str | None = None
+    check: bool = False
 
 
 class Status(StrEnum):
@@ -123,7 +126,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
         exit_code: Of its process, when it exited.
         milliseconds: Wall time.
         cached: Whether an earlier result was used.
-        output: Diagnostics of a compile stage.
+        output: Diagnostics of a compile stage: text that quotes the program, capped in length.
     """
 
     status: Status
@@ -134,8 +137,18 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):
-    """Milliseconds since the call, cumulative: each is when that step was done."""
+    """Milliseconds since the call, cumulative: each is when that step was done, and 0 if it was not.
 
+    Attributes:
+        compiled: There was a compile stage, and it ended.
+        queued: A sandbox was leased.
+        started: The program started in it.
+        ran: The program ended.
+        collected: Its files were read.
+        total: The call returns.
+    """
+
+    compiled: float = 0.0
     queued: float = 0.0
     started: float = 0.0
     ran: float = 0.0
@@ -184,6 +197,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         value: The last expression or `result`, as JSON data; None when there is none.
         value_omitted: Why a value is missing, or None.
+        stages: `run`, and `compile` if the program was compiled or checked first; when that failed there is
+            no `run`.
         hint: What to do about the outcome, when the engine knows.
     """
 

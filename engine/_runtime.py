@@ -12,7 +12,7 @@ from anyio.abc import AsyncResource
 
 from policies import Policy
 
-from ._program import IsolationInfo, Output, Program, Result
+from ._program import IsolationInfo, Output, Program, Result, Stage
 
 type Emit = Callable[[Output], None]
 """Receives output while a program runs. Must not block; called on the event loop."""
@@ -23,21 +23,27 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         languages: Names accepted in `Program.language`.
+        checks: Those of them whose programs it can type-check before they run (`Program.check`).
         network_allow_list: Whether it can limit the network to listed hosts.
         mounts: Whether it can show host folders read-only.
         gpu: Whether it can hand out a GPU.
         cgroups: Whether limits bind the whole process tree through cgroups.
         degraded: One sentence for each limit that is enforced in a weaker way.
         slower: One sentence for each way to be fast that does not work here.
+        least_memory_mib: The memory limit below which it cannot run anything; 0 where it has no such floor.
+        least_pids: The same for the limit of processes and threads.
     """
 
     languages: frozenset[str]
+    checks: frozenset[str] = frozenset()
     network_allow_list: bool = False
     mounts: bool = False
     gpu: bool = False
     cgroups: bool = False
     degraded: tuple[str, ...] = ()
     slower: tuple[str, ...] = ()
+    least_memory_mib: int = 0
+    least_pids: int = 0
 
 
 class Template(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +62,24 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy
     environment: str | None = None
     detail: Any = None
+
+
+class Compiled(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of the compile stage of a program.
+
+    Attributes:
+        program: What runs, and what the sandbox is made for: the same program if it was only checked, else
+            for example one with the machine code in `code`.
+        stage: Becomes `Result.stages["compile"]`.
+        failure: What `Engine.run` returns if the stage did not succeed; then nothing is run. Diagnostics are
+            in `stderr_bytes`. A program with errors has the status `error` and the reason `compile-failed`; a
+            stage that hit a limit has the status and reason of that limit. The engine adds the stage, the
+            times and why it was this runtime.
+    """
+
+    program: Program
+    stage: Stage
+    failure: Result | None = None
 
 
 class Sandbox(AsyncResource):
@@ -109,9 +133,31 @@ class Runtime(AsyncResource):
     def capabilities(self) -> Capabilities:
         """What this runtime can run and enforce here; valid after `prepare`."""
 
+    def objection(self, program: Program, policy: Policy) -> str | None:
+        """Say why this very program is better off elsewhere; None when there is no reason. Pure, cheap.
+
+        Asked only about languages and policies within the capabilities. Completes "`name` ...", for example
+        "lacks the module `numpy`". It is no refusal: where every runtime that would do objects, or no other
+        one is allowed, the program runs nevertheless and fails in its own words.
+        """
+        return None
+
+    async def compile(self, program: Program, policy: Policy) -> Compiled | None:
+        """Do what comes before running: check or translate the program. None when there is nothing to do.
+
+        Called before a sandbox is leased, with the content of input files loaded. What is done to untrusted
+        code is done in a sandbox under the limits of `policy`. The runtime bounds how many compile at once,
+        and leaves nothing behind when cancelled.
+
+        Raises:
+            ConfigError: The program asks for something that does not exist, such as an unknown flag.
+            SandboxError: The stage failed for a reason that is not the program's.
+        """
+        return None
+
     @abstractmethod
     def template(self, program: Program, policy: Policy) -> Template:
-        """Say with what a sandbox for this program must be started. Pure, cheap.
+        """Say with what a sandbox for this program, compiled if need be, must be started. Pure, cheap.
 
         Raises:
             ConfigError: The program asks for something that does not exist, such as an environment.

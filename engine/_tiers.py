@@ -12,7 +12,8 @@ from policies import Policy
 
 from ._exceptions import EngineError
 from ._program import Program
-from ._router import Candidate, TierDecision, Unavailable, decide, excluded, preferred, refusal, route
+from ._refusal import Candidate, Unavailable, excluded, refusal
+from ._router import TierDecision, decide, preferred, route
 from ._runtime import Capabilities, Runtime
 
 # An unavailable runtime is looked at again when nothing else will do, but not for every program of a batch.
@@ -82,12 +83,18 @@ class Tier:
                     self.candidate = self.candidate._replace(findings=findings)
         return self.candidate
 
+    def judged(self, program: Program, policy: Policy) -> Candidate:
+        """Return the candidate with what the runtime says against this very program."""
+        if self.runtime is None or refusal(program, policy, self.candidate) is not None:
+            return self.candidate
+        return self.candidate._replace(objection=self.runtime.objection(program, policy))
+
     async def report(self) -> TierReport:
         """Examine the runtime and say what was found."""
-        name, *_, findings = await self.examine()
-        match findings:
-            case Capabilities():
-                return TierReport(runtime=name, available=True, capabilities=findings)
+        name = (await self.examine()).name
+        match self.candidate.findings:
+            case Capabilities() as able:
+                return TierReport(runtime=name, available=True, capabilities=able)
             case Unavailable(reason, hint):
                 return TierReport(runtime=name, available=False, reason=reason, hint=hint)
             case _:
@@ -129,12 +136,11 @@ class Tiers:
         """Find the runtime for a program; prepares no more runtimes than it takes to find it.
 
         Raises:
-            ConfigError: No runtime knows the language.
+            ConfigError: No runtime knows the language, or none can check it.
             PolicyUnsupportedError: None of those that run the language can enforce the policy.
             RuntimeUnavailableError: What would have to do it is not available here.
         """
-        await self._examine_until_one_fits(program, policy)
-        taken = route(program, policy, self._candidates())
+        taken = route(program, policy, await self._judged_until_one_fits(program, policy))
         runtime = self._tiers[taken.runtime].runtime
         assert runtime is not None, "a broken tier is never taken"  # noqa: S101
         return Chosen(runtime, taken.why)
@@ -142,7 +148,7 @@ class Tiers:
     async def explain(self, program: Program, policy: Policy) -> list[TierDecision]:
         """Say for every runtime why it is taken or left; prepares them all."""
         await self._examine_all()
-        return decide(program, policy, self._candidates())
+        return decide(program, policy, self._judged(program, policy))
 
     async def report(self) -> list[TierReport]:
         """Prepare every runtime and say what was found."""
@@ -154,14 +160,25 @@ class Tiers:
             if tier.runtime is not None:
                 await _close(tier.runtime)
 
-    async def _examine_until_one_fits(self, program: Program, policy: Policy) -> None:
+    async def _judged_until_one_fits(self, program: Program, policy: Policy) -> list[Candidate]:
+        """Return the candidates as far as the router has to know them."""
+        judged: list[Candidate] = []
         for candidate in preferred(policy, self._candidates()):
-            if not excluded(policy, candidate):
-                found = await self._tiers[candidate.name].examine()
-                if refusal(program, policy, found) is None:
-                    return
+            if excluded(policy, candidate):
+                continue
+            tier = self._tiers[candidate.name]
+            await tier.examine()
+            judged.append(tier.judged(program, policy))
+            if refusal(program, policy, judged[-1]) is None and judged[-1].objection is None:
+                return judged
+        if any(refusal(program, policy, one) is None for one in judged):
+            return judged
         # Nothing fits: the refusal can name who could do it, and a missing runtime may have been installed.
         await self._examine_all(again=True)
+        return self._judged(program, policy)
+
+    def _judged(self, program: Program, policy: Policy) -> list[Candidate]:
+        return [tier.judged(program, policy) for tier in self._tiers.values()]
 
     async def _examine_all(self, *, again: bool = False) -> None:
         for tier in self._tiers.values():

@@ -17,7 +17,7 @@ from policies import Policy
 
 from ._exceptions import RuntimeUnavailableError, SandboxLostError
 from ._program import ErrorInfo, Output, Program, Reason, Result, Status, Timing
-from ._runtime import Capabilities, Emit, Runtime, Sandbox, Template, isolation_of
+from ._runtime import Capabilities, Compiled, Emit, Runtime, Sandbox, Template, isolation_of
 
 type Behaviour = Callable[["FakeSandbox", Program, Policy, Emit | None], Awaitable[Result]]
 """What a fake sandbox does with a program."""
@@ -135,6 +135,9 @@ class FakeRuntime(Runtime):
         start_errors: Each is raised by one start, in order, before starts succeed; None succeeds.
         start_gate: Starts wait for this event when set.
         advice: What `hint` says about any result.
+        objections: What `objection` says about a program with that code.
+        compiled: What `compile` gives for a program with that code.
+        compile_gate: Compiling waits for this event when set.
         closed: Whether the runtime was closed.
     """
 
@@ -155,6 +158,9 @@ class FakeRuntime(Runtime):
         self.start_errors: deque[Exception | None] = deque()
         self.start_gate: anyio.Event | None = None
         self.advice: str | None = None
+        self.objections: dict[str | bytes, str] = {}
+        self.compiled: dict[str | bytes, Compiled] = {}
+        self.compile_gate: anyio.Event | None = None
         self.closed = False
         self._behaviour = behaviour or prints()
         self._capabilities = capabilities or Capabilities(languages=frozenset({"python"}))
@@ -177,6 +183,16 @@ class FakeRuntime(Runtime):
     @override
     def capabilities(self) -> Capabilities:
         return self._capabilities
+
+    @override
+    def objection(self, program: Program, policy: Policy) -> str | None:
+        return self.objections.get(program.code)
+
+    @override
+    async def compile(self, program: Program, policy: Policy) -> Compiled | None:
+        if self.compile_gate is not None:
+            await self.compile_gate.wait()
+        return self.compiled.get(program.code)
 
     @override
     def template(self, program: Program, policy: Policy) -> Template:

@@ -6,8 +6,15 @@ from ._policy import Mount, Policy
 def key(policy: Policy) -> tuple[object, ...]:
     """Return the clauses that must be equal for two runs to share a warm pool.
 
-    Mounts and the size of the file system are made when a sandbox starts. Environment, arguments, files
-    and the other limits are set when the program is handed over.
+    Mounts, packages and the size of the file system are made when a sandbox starts. Environment, arguments,
+    files and the other limits are set when the program is handed over.
     """
     mounts: tuple[Mount, ...] = tuple(sorted(policy.mounts, key=lambda mount: mount.target))
-    return (policy.network, mounts, policy.gpu, policy.limits.disk_mib, policy.limits.file_count)
+    return (
+        policy.network,
+        mounts,
+        policy.gpu,
+        policy.packages,
+        policy.limits.disk_mib,
+        policy.limits.file_count,
+    )

@@ -3,7 +3,7 @@
 import msgspec
 
 from ._base import PolicyError
-from ._policy import Gpu, Isolation, Limits, Mount, Network, Policy
+from ._policy import Gpu, Isolation, Limits, Mount, Network, Packages, Policy
 
 
 def narrow(outer: Policy, inner: Policy) -> Policy:
@@ -18,6 +18,7 @@ def narrow(outer: Policy, inner: Policy) -> Policy:
         mounts=_mounts(outer.mounts, inner.mounts),
         env={name: value for name, value in inner.env.items() if outer.env.get(name) == value},
         gpu=_gpu(outer.gpu, inner.gpu),
+        packages=_packages(outer.packages, inner.packages),
         isolation=_isolation(outer.isolation, inner.isolation),
     )
 
@@ -43,6 +44,10 @@ def _gpu(outer: Gpu, inner: Gpu) -> Gpu:
         return outer
     shared = tuple(device for device in inner if device in outer)
     return "none" if "none" in (outer, inner) or not shared else shared
+
+
+def _packages(outer: Packages, inner: Packages) -> Packages:
+    return "none" if "none" in (outer, inner) else "prefetched"
 
 
 def _isolation(outer: Isolation, inner: Isolation) -> Isolation:

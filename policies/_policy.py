@@ -81,6 +81,11 @@ EnvValue = Annotated[str, Meta(pattern=r"^[^\x00]*$")]
 
 Gpu = Literal["none", "all"] | tuple[str, ...]
 
+Packages = Annotated[
+    Literal["none", "prefetched"],
+    Meta(description="npm packages that `isorun setup --npm` has fetched, or none"),
+]
+
 
 class Policy(Config, frozen=True):
     """Everything a program may use. Without a clause for it, it may not.
@@ -91,6 +96,8 @@ class Policy(Config, frozen=True):
         mounts: Host folders visible read-only below `/mnt`.
         env: The whole environment beside what the runtime itself needs.
         gpu: `"none"`, `"all"`, or device ids.
+        packages: Whether JavaScript and TypeScript may import the npm packages fetched ahead. Other languages
+            have their packages from guest environments and ignore it.
         isolation: Required runtimes, preference, and whether cgroups are a must.
     """
 
@@ -99,6 +106,7 @@ class Policy(Config, frozen=True):
     mounts: tuple[Mount, ...] = ()
     env: dict[EnvName, EnvValue] = field(default_factory=dict)
     gpu: Gpu = "none"
+    packages: Packages = "none"
     isolation: Isolation = Isolation()
 
     def __post_init__(self) -> None:

@@ -1,8 +1,8 @@
-"""Which language a file is written in, by its ending or its `#!` line."""
+"""Which language a program is written in: by name, by the ending of its file, or by its `#!` line."""
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 from ._errors import UsageError
@@ -12,12 +12,12 @@ ENDINGS = {
     ".bash": "bash",
     ".c": "c",
     ".cc": "cpp",
-    ".cjs": "node",
+    ".cjs": "javascript",
     ".cpp": "cpp",
     ".cxx": "cpp",
-    ".js": "node",
+    ".js": "javascript",
     ".lua": "lua",
-    ".mjs": "node",
+    ".mjs": "javascript",
     ".mts": "typescript",
     ".php": "php",
     ".pl": "perl",
@@ -31,11 +31,14 @@ ENDINGS = {
     ".wasm": "wasm",
 }
 
-#: Interpreter in a `#!` line, without version number -> language.
+#: Interpreter in a `#!` line, without version number -> language. Deno takes a file without an ending for
+#: TypeScript.
 INTERPRETERS = {
     "bash": "bash",
+    "deno": "typescript",
     "lua": "lua",
-    "node": "node",
+    "node": "javascript",
+    "nodejs": "javascript",
     "perl": "perl",
     "php": "php",
     "python": "python",
@@ -44,6 +47,18 @@ INTERPRETERS = {
     "sh": "sh",
     "tclsh": "tcl",
 }
+
+#: Short name -> language. `node` is none of them: it is the host's own interpreter.
+ALIASES = {
+    "js": "javascript",
+    "py": "python",
+    "ts": "typescript",
+}
+
+
+def language_named(name: str, configured: Collection[str] = ()) -> str:
+    """Return the language that `--lang` means; a configured interpreter of that name wins over an alias."""
+    return name if name in configured else ALIASES.get(name, name)
 
 
 def language_of(path: str, code: bytes, configured: Mapping[str, str] = MappingProxyType({})) -> str:
@@ -61,7 +76,11 @@ def language_of(path: str, code: bytes, configured: Mapping[str, str] = MappingP
     language = configured.get(ending) or ENDINGS.get(ending) or language_of_shebang(code)
     if language is None:
         what = f"the ending `{ending}` of `{path}` is not known" if ending else f"`{path}` has no ending"
-        raise UsageError(f"{what} and no `#!` line names a known interpreter", hint="say it with `--lang`")
+        endings = ", ".join(sorted({*ENDINGS, *configured}))
+        raise UsageError(
+            f"{what} and no `#!` line names a known interpreter",
+            hint=f"say it with `--lang`; known endings: {endings}",
+        )
     return language
 
 

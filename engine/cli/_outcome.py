@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from engine import Artifact, Reason, Result, Status
 from policies import Limits
 
-from ._console import visible_line
+from ._console import visible, visible_line
 from ._errors import print_error, print_hint
 from ._outputs import Written
 from ._standard import say
@@ -27,6 +27,7 @@ _NAMES_SHOWN = 5
 
 def show_end(result: Result, limits: Limits) -> None:
     """Say how a run ended, if not well."""
+    _show_warnings(result)
     _show_truncation(result)
     if result.ok:
         return
@@ -57,15 +58,22 @@ def note(text: str) -> None:
 
 
 def _message(result: Result, limits: Limits) -> str:
+    what = "the program" if _compiled(result) else "the program was not run: its compile stage"
     match result.status:
         case Status.ERROR | Status.CRASHED:
             end = f"signal {result.signal}" if result.signal else f"exit code {result.exit_code}"
-            return f"the program failed with {end} (`{result.status}`, `{result.reason}`)"
+            return f"{what} failed with {end} (`{result.status}`, `{result.reason}`)"
         case Status.CANCELLED:
             return "the run was cancelled"
         case _:
             limit = _limit(result.reason, limits)
-            return f"the program was stopped: `{result.status}`, `{result.reason}`{limit}"
+            return f"{what} was stopped: `{result.status}`, `{result.reason}`{limit}"
+
+
+def _compiled(result: Result) -> bool:
+    """Whether there was nothing to compile, or that went well."""
+    stage = result.stages.get("compile")
+    return stage is None or stage.status is Status.OK
 
 
 def _limit(reason: Reason, limits: Limits) -> str:
@@ -73,6 +81,14 @@ def _limit(reason: Reason, limits: Limits) -> str:
         return ""
     field, unit = _LIMITS[reason]
     return f" of {getattr(limits, field):g} {unit}"
+
+
+def _show_warnings(result: Result) -> None:
+    """Show what a compile stage said that let the program run; what failed has said it on stderr."""
+    stage = result.stages.get("compile")
+    if stage is not None and stage.status is Status.OK and stage.output.strip():
+        note("the compile stage said:")
+        say(visible(stage.output).rstrip("\n"))
 
 
 def _show_truncation(result: Result) -> None:

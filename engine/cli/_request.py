@@ -8,13 +8,13 @@ from typing import BinaryIO, NamedTuple
 
 import msgspec
 
-from engine import ConfigError, EngineConfig, File, Program
+from engine import ConfigError, EngineConfig, File, Interpreter, Program
 from engine._check import MAX_CODE_BYTES, MAX_STDIN_BYTES
-from policies import Policy, PolicyError, from_dict, load
+from policies import Isolation, Limits, Policy, PolicyError, from_dict, load
 
 from ._console import visible_line
 from ._errors import UsageError
-from ._language import language_of, language_of_shebang
+from ._language import language_named, language_of, language_of_shebang
 
 
 class Request(NamedTuple):
@@ -33,28 +33,41 @@ def request(arguments: Namespace, config: EngineConfig) -> Request:
         PolicyError: The policy or an option that changes it is not acceptable.
     """
     policy = overlay(load(arguments.policy or config.policy), arguments)
-    endings = {one.suffix.lower(): name for name, one in config.interpreters.items() if one.suffix}
-    return Request(_program(arguments, endings), policy)
+    return Request(_program(arguments, config.interpreters), policy)
 
 
 def overlay(policy: Policy, arguments: Namespace) -> Policy:
-    """Return the policy with `--timeout`, `--memory` and `--isolation` put over it.
+    """Return the policy with the options that change it put over it.
 
     Raises:
         PolicyError: A value is out of range, or the policy requires another isolation.
     """
-    limits = policy.limits
+    changed = msgspec.structs.replace(
+        policy,
+        limits=_limits(policy.limits, arguments),
+        isolation=_isolation(policy, arguments),
+        packages="prefetched" if arguments.allow_packages else policy.packages,
+    )
+    return from_dict(msgspec.to_builtins(changed), source="command line")
+
+
+def _limits(limits: Limits, arguments: Namespace) -> Limits:
     if arguments.timeout is not None:
         cpu_seconds = max(limits.cpu_seconds, arguments.timeout)
         limits = msgspec.structs.replace(limits, wall_seconds=arguments.timeout, cpu_seconds=cpu_seconds)
     if arguments.memory is not None:
         limits = msgspec.structs.replace(limits, memory_mib=arguments.memory)
+    return limits
+
+
+def _isolation(policy: Policy, arguments: Namespace) -> Isolation:
     isolation = policy.isolation
     if arguments.isolation is not None:
         _check_required(policy, arguments.isolation)
         isolation = msgspec.structs.replace(isolation, require=(arguments.isolation,))
-    changed = msgspec.structs.replace(policy, limits=limits, isolation=isolation)
-    return from_dict(msgspec.to_builtins(changed), source="command line")
+    if arguments.prefer is not None:
+        isolation = msgspec.structs.replace(isolation, prefer=arguments.prefer)
+    return isolation
 
 
 def _check_required(policy: Policy, name: str) -> None:
@@ -66,8 +79,8 @@ def _check_required(policy: Policy, name: str) -> None:
         raise PolicyError(message, source="command line", key="isolation.require")
 
 
-def _program(arguments: Namespace, endings: Mapping[str, str]) -> Program:
-    code, language = _code(arguments, endings)
+def _program(arguments: Namespace, interpreters: Mapping[str, Interpreter]) -> Program:
+    code, language = _code(arguments, interpreters)
     return Program(
         code=code,
         language=language,
@@ -76,20 +89,23 @@ def _program(arguments: Namespace, endings: Mapping[str, str]) -> Program:
         files=tuple(_input(text) for text in arguments.input),
         env=dict(_variable(text) for text in arguments.env),
         environment=arguments.env_name,
+        check=arguments.check,
     )
 
 
-def _code(arguments: Namespace, endings: Mapping[str, str]) -> tuple[str | bytes, str]:
+def _code(arguments: Namespace, interpreters: Mapping[str, Interpreter]) -> tuple[str | bytes, str]:
     """Return the source and its language."""
+    named = arguments.lang and language_named(arguments.lang, interpreters)
     if (arguments.file is None) == (arguments.code is None):
         raise UsageError("give one program: a FILE, `-c CODE`, or `-` for standard input")
     if arguments.code is not None:
-        return arguments.code, arguments.lang or "python"
+        return arguments.code, named or "python"
     if arguments.file == "-":
         code = _read(sys.stdin.buffer, "standard input", MAX_CODE_BYTES)
-        return code, arguments.lang or language_of_shebang(code) or "python"
+        return code, named or language_of_shebang(code) or "python"
     code = _read_file(arguments.file)
-    return code, arguments.lang or language_of(arguments.file, code, endings)
+    endings = {one.suffix.lower(): name for name, one in interpreters.items() if one.suffix}
+    return code, named or language_of(arguments.file, code, endings)
 
 
 def _stdin(arguments: Namespace) -> bytes:

@@ -22,7 +22,14 @@ def _program_options(parser: ArgumentParser) -> None:
     group.add_argument(
         "-c", dest="code", metavar="CODE", help="source text (Python unless `--lang` is given)"
     )
-    group.add_argument("--lang", metavar="NAME", help="language; default: by file ending, then by `#!` line")
+    group.add_argument(
+        "--lang",
+        metavar="NAME",
+        help="language, or short `js`, `ts`, `py`; default: by file ending, then by `#!` line",
+    )
+    group.add_argument(
+        "--check", action="store_true", help="type-check the program first, and run it only if it passes"
+    )
     group.add_argument(
         "--arg",
         action="append",
@@ -62,6 +69,16 @@ def _policy_options(parser: ArgumentParser) -> None:
         "--policy", metavar="NAME|FILE", help="what the program may use (see `isorun policy list`)"
     )
     group.add_argument("--isolation", metavar="NAME", help="runtime that must be taken (see `isorun doctor`)")
+    group.add_argument(
+        "--prefer",
+        choices=["speed", "isolation"],
+        help="which runtime to take if several would do: the lightest, or the strongest",
+    )
+    group.add_argument(
+        "--allow-packages",
+        action="store_true",
+        help="let JavaScript and TypeScript import the npm packages that `isorun setup --npm` has fetched",
+    )
     group.add_argument(
         "--timeout",
         type=seconds,

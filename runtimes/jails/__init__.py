@@ -1,5 +1,6 @@
 """Jails of namespaces, mounts, seccomp and cgroups: what every runtime whose programs run in one shares."""
 
+from ._hints import limit_hint
 from ._launcher import Jailed
 from ._origin import Origin
 from ._request import encode_request, encode_takeover
@@ -19,6 +20,7 @@ __all__ = [
     "encode_takeover",
     "ensure_proof",
     "fits",
+    "limit_hint",
     "misfit",
     "receive_ready",
 ]

@@ -3,35 +3,19 @@
 import re
 from collections.abc import Mapping
 
-from engine import Result, Status
+from engine import Result
 from runtimes.environments import Environment
+from runtimes.jails import limit_hint
 
 # The name comes from the program; it is repeated only if it can be a module's.
 _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
-
-_LIMIT_KEYS = {
-    Status.OUTPUT: "limits.output-kib",
-    Status.PIDS: "limits.pids",
-}
 
 
 def hint_for(result: Result, environments: Mapping[str, Environment]) -> str | None:
     """Return one sentence of advice, or None."""
     if result.error is not None and result.error.module is not None:
         return _module_hint(result.error.module, result.isolation.environment, environments)
-    if result.status is Status.MEMORY:
-        return "raise `limits.memory-mib` in the policy, or use `--memory`, if the program needs more"
-    if result.status in _LIMIT_KEYS:
-        return f"raise `{_LIMIT_KEYS[result.status]}` in the policy if the program needs more"
-    if result.reason in ("wall-limit", "cpu-limit"):
-        key = "wall-seconds" if result.reason == "wall-limit" else "cpu-seconds"
-        return f"raise `limits.{key}` in the policy, or use `--timeout`"
-    if result.reason in ("disk-bytes", "disk-files", "file-size"):
-        key = "file-count" if result.reason == "disk-files" else "disk-mib"
-        return f"raise `limits.{key}` in the policy if the program needs more"
-    if result.reason == "system-call":
-        return "the program made a system call that no program needs; the jail ended it"
-    return None
+    return limit_hint(result)
 
 
 def _module_hint(module: str, current: str | None, environments: Mapping[str, Environment]) -> str | None:

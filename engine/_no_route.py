@@ -1,0 +1,96 @@
+"""Why no runtime takes a program: the error that helps most."""
+
+from collections.abc import Sequence
+
+from policies import Policy
+
+from ._exceptions import ConfigError, EngineError, PolicyUnsupportedError, RuntimeUnavailableError
+from ._program import Program
+from ._refusal import Candidate, Unavailable, covers, either, excluded, languages, refusal
+from ._runtime import Capabilities
+
+
+def no_route(program: Program, policy: Policy, candidates: Sequence[Candidate]) -> EngineError:
+    """Find the reason that helps most: a missing runtime, an unknown language, or a clause."""
+    require = policy.isolation.require
+    allowed = [one for one in candidates if not excluded(policy, one)]
+    if not allowed:
+        return _not_installed(require, candidates)
+    able = [one for one in allowed if isinstance(one.findings, Capabilities)]
+    speaking = [one for one in able if program.language in languages(one)]
+    if speaking:
+        # What lacks one clause says more than what could not check the program anyway.
+        checking = [one for one in speaking if covers(program, policy, one, "check")]
+        return _unsupported(program, policy, checking or speaking, candidates)
+    if not able:
+        return _unavailable(allowed)
+    others = tuple(one.name for one in candidates if program.language in languages(one))
+    if others:
+        message = f"the policy requires {either(require)}, which does not run `{program.language}`"
+        return PolicyUnsupportedError(
+            message, runtime=able[0].name, clause="isolation.require", capable=others
+        )
+    return _unknown_language(program.language, allowed)
+
+
+def _not_installed(require: Sequence[str], candidates: Sequence[Candidate]) -> EngineError:
+    if not candidates:
+        return RuntimeUnavailableError("no runtime is installed", hint="see `isorun doctor`")
+    names = ", ".join(f"`{one.name}`" for one in candidates)
+    message = f"the policy requires {either(require)}, and installed are only: {names}"
+    return PolicyUnsupportedError(message, runtime=require[0], clause="isolation.require")
+
+
+def _unavailable(allowed: Sequence[Candidate]) -> RuntimeUnavailableError:
+    reasons = [
+        f"`{one.name}` is not available: {one.findings.reason}"
+        for one in allowed
+        if isinstance(one.findings, Unavailable)
+    ]
+    hints = [one.findings.hint for one in allowed if isinstance(one.findings, Unavailable)]
+    hint = "\n".join(dict.fromkeys(filter(None, hints))) or "see `isorun doctor`"
+    return RuntimeUnavailableError("; ".join(reasons), hint=hint)
+
+
+def _unknown_language(language: str, candidates: Sequence[Candidate]) -> ConfigError:
+    known = sorted(set().union(*map(languages, candidates)))
+    return ConfigError(
+        f"unknown language `{language}`; known: {', '.join(known)}{_not_asked(candidates)}",
+        hint="add an interpreter in the configuration under `interpreters`",
+    )
+
+
+def _unsupported(
+    program: Program, policy: Policy, speaking: Sequence[Candidate], candidates: Sequence[Candidate]
+) -> EngineError:
+    first = speaking[0]
+    refused = refusal(program, policy, first)
+    assert refused is not None, "called only when every candidate is refused"  # noqa: S101
+    capable = tuple(one.name for one in candidates if covers(program, policy, one, refused.clause))
+    if refused.clause == "check":
+        return _unchecked(program, policy, capable, candidates)
+    message = f"`{first.name}` {refused.reason} (policy key `{refused.clause}`){_not_asked(candidates)}"
+    return PolicyUnsupportedError(message, runtime=first.name, clause=refused.clause, capable=capable)
+
+
+def _unchecked(
+    program: Program, policy: Policy, capable: tuple[str, ...], candidates: Sequence[Candidate]
+) -> EngineError:
+    require = policy.isolation.require
+    if capable:
+        message = f"the policy requires {either(require)}, which cannot type-check `{program.language}`"
+        return PolicyUnsupportedError(
+            message, runtime=require[0], clause="isolation.require", capable=capable
+        )
+    checked = sorted(
+        set().union(*(one.findings.checks for one in candidates if isinstance(one.findings, Capabilities)))
+    )
+    message = f"no runtime can type-check `{program.language}`{_not_asked(candidates)}"
+    there_are = f"; languages that can be checked: {', '.join(checked)}" if checked else ""
+    return ConfigError(message, hint=f"run it without `check`{there_are}")
+
+
+def _not_asked(candidates: Sequence[Candidate]) -> str:
+    """Name the runtimes that might have done it, had they been available."""
+    missing = [f"`{one.name}`" for one in candidates if isinstance(one.findings, Unavailable)]
+    return f"; not asked because not available: {', '.join(missing)}" if missing else ""

@@ -1,0 +1,101 @@
+"""What is beyond a runtime: the clauses of a policy, or needs of a program, for which it will not do."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from policies import Limits, Policy
+
+from ._program import Program
+from ._runtime import Capabilities
+
+
+class Unavailable(NamedTuple):
+    """A runtime cannot be used here; `hint` says what to do about it."""
+
+    reason: str
+    hint: str = ""
+
+
+class Candidate(NamedTuple):
+    """A runtime as the router sees it.
+
+    Attributes:
+        findings: What it can do, or why nothing; None until somebody has looked.
+        objection: What it says against the program at hand (`Runtime.objection`).
+    """
+
+    name: str
+    weight: int
+    strength: int
+    findings: Capabilities | Unavailable | None = None
+    objection: str | None = None
+
+
+class Refusal(NamedTuple):
+    """Why a runtime will not do: the policy key (or `language`, `check`, `available`), and a sentence."""
+
+    clause: str
+    reason: str
+
+
+def excluded(policy: Policy, candidate: Candidate) -> bool:
+    """Whether the policy requires other runtimes; to be known before one is looked at."""
+    return bool(policy.isolation.require) and candidate.name not in policy.isolation.require
+
+
+def refusal(program: Program, policy: Policy, candidate: Candidate) -> Refusal | None:
+    """Say why this candidate will not do; None when it will."""
+    if excluded(policy, candidate):
+        return Refusal("isolation.require", f"the policy requires {either(policy.isolation.require)}")
+    match candidate.findings:
+        case None:
+            return Refusal("available", "not looked at")
+        case Unavailable(reason=reason):
+            return Refusal("available", f"not available: {reason}")
+        case Capabilities() as able:
+            return next(_beyond(able, program, policy), None)
+
+
+def covers(program: Program, policy: Policy, candidate: Candidate, clause: str) -> bool:
+    """Whether a candidate takes such programs and this one clause, whatever else the policy says."""
+    if not isinstance(candidate.findings, Capabilities):
+        return False
+    beyond = {refused.clause for refused in _beyond(candidate.findings, program, policy)}
+    return beyond.isdisjoint({"language", "check", clause})
+
+
+def languages(candidate: Candidate) -> frozenset[str]:
+    """Return the languages that it runs; none until it has been looked at."""
+    return candidate.findings.languages if isinstance(candidate.findings, Capabilities) else frozenset()
+
+
+def either(names: Sequence[str]) -> str:
+    """Join names for a sentence."""
+    return " or ".join(f"`{name}`" for name in names)
+
+
+def _beyond(able: Capabilities, program: Program, policy: Policy) -> Iterator[Refusal]:
+    """Name everything asked for that is beyond these capabilities: the program's needs, then the policy's."""
+    if program.language not in able.languages:
+        yield Refusal("language", f"does not run `{program.language}`")
+    if program.check and program.language not in able.checks:
+        yield Refusal("check", f"cannot type-check `{program.language}`")
+    if policy.network.mode != "none" and not able.network_allow_list:
+        yield Refusal("network", "cannot limit the network to an allow-list")
+    if policy.mounts and not able.mounts:
+        yield Refusal("mounts", "cannot show host folders read-only")
+    if policy.gpu not in ("none", ()) and not able.gpu:
+        yield Refusal("gpu", "cannot hand out a GPU")
+    if policy.isolation.require_cgroups and not able.cgroups:
+        yield Refusal("isolation.require-cgroups", "has no cgroups here to enforce limits with")
+    yield from _below_floors(able, policy.limits)
+
+
+def _below_floors(able: Capabilities, limits: Limits) -> Iterator[Refusal]:
+    """Name the limits that leave too little for the runtime itself."""
+    least, given = able.least_memory_mib, limits.memory_mib
+    if given < least:
+        yield Refusal("limits.memory-mib", f"needs at least {least} MiB of memory, allowed are {given}")
+    least, given = able.least_pids, limits.pids
+    if given < least:
+        yield Refusal("limits.pids", f"needs at least {least} processes and threads, allowed are {given}")

@@ -1,0 +1,79 @@
+/**
+ * Finds the expression at the end of a program, whose value is the program's.
+ *
+ * V8 is the parser, because another one would double the memory of a process that waits: where the text before a
+ * place is a program by itself, and the text after it is an expression, the last statement begins there.
+ */
+
+const AsyncFunction = (async () => {}).constructor;
+/** A longer last statement is no value that somebody wants to see. */
+const MAX_PLACES = 200;
+const MAX_COMMENTS = 20;
+const SEMICOLONS = /[\s;]*$/;
+/** What may be the last comment: also the end of a string, which is then no end of a statement. */
+const COMMENT = /(\/\/((?!\/\/)[^\n])*|\/\*((?!\*\/)[^])*\*\/)$/;
+/** These begin a statement of another kind, although they may begin an expression as well. */
+const NO_EXPRESSION = /^(\{|(async\s+)?function\b|class\b)/;
+/** After a line end these continue the statement before, unless that was complete. */
+const CONTINUATION = /^[([`+\-*/,.<>=?:%&|^]/;
+/** Only a module has these; for looking at the rest they are taken out. */
+const IMPORT = /^\s*import\b(?!\s*[.(])[^;'"]*(['"])[^'"\n]*\1(\s*with\s*\{[^}]*\})?/gm;
+const EXPORT = /^(\s*)export\s+(?=(const|let|var|async|function|class)\b)/gm;
+
+/**
+ * Return where the last expression begins and ends; null if the program ends otherwise.
+ * @param {string} code JavaScript.
+ * @returns {{start: number, end: number} | null}
+ */
+export function findLastExpression(code) {
+  const text = code.replaceAll("import.meta", "import_meta"); // as long, and no syntax of modules
+  for (const end of ends(text)) {
+    const start = findStart(text.slice(0, end));
+    if (start !== null) return { start, end };
+  }
+  return null;
+}
+
+/** Where the last statement may end: before the semicolon, and before what may be comments after it. */
+function* ends(code) {
+  let text = code.replace(SEMICOLONS, "");
+  for (let count = 0; count < MAX_COMMENTS && text !== ""; count += 1) {
+    yield text.length;
+    const shorter = text.replace(COMMENT, "").replace(SEMICOLONS, "");
+    if (shorter === text) return;
+    text = shorter;
+  }
+}
+
+function findStart(code) {
+  let places = 0;
+  for (let place = code.length - 1; place >= 0 && places < MAX_PLACES; place -= 1) {
+    if (place > 0 && code[place - 1] !== "\n" && code[place - 1] !== ";" && code[place - 1] !== "}") continue;
+    places += 1;
+    const start = place + code.slice(place).search(/\S|$/);
+    if (start < code.length && isSplit(code.slice(0, place), code.slice(start))) return start;
+  }
+  return null;
+}
+
+function isSplit(before, last) {
+  if (NO_EXPRESSION.test(last) || !parses(`return (${last}\n)`)) return false;
+  const program = before.replace(/^#!.*/, "").replace(IMPORT, "").replace(EXPORT, "$1");
+  return parses(program) && (!CONTINUATION.test(last) || isComplete(program));
+}
+
+/** Whether another statement can follow without a line end or semicolon, so that no statement goes on. */
+function isComplete(program) {
+  let text = program.trimEnd();
+  while (COMMENT.test(text)) text = text.replace(COMMENT, "").trimEnd();
+  return text === "" || parses(`${text} 0`);
+}
+
+function parses(text) {
+  try {
+    new AsyncFunction(`"use strict";${text}`);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,68 @@
+"""The command line of a Deno process: it may do nothing but use its working folders."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from policies import Policy
+from runtimes.environments import GUEST_TOOLS
+
+#: Where the jail shows the binary and the guest code.
+DENO_FOLDER = f"{GUEST_TOOLS}/deno"
+GUEST_FOLDER = f"{GUEST_TOOLS}/guest"
+_BOX = "/box"
+_FOLDERS = ("/box", "/tmp")  # noqa: S108  # the sandbox's own
+#: Nothing is asked for, nothing is fetched, no configuration is looked for. `--cached-only` alone would let a
+#: request for the permission to import succeed.
+_CLOSED = (
+    "--no-prompt",
+    "--no-remote",
+    "--no-npm",
+    "--no-config",
+    "--no-lock",
+    "--cached-only",
+    "--deny-import",
+)
+
+
+class Permissions(msgspec.Struct, frozen=True):
+    """What a process may read, beside its working folders; variables that it may see."""
+
+    read: tuple[str, ...] = ()
+
+
+def deno_command(
+    entry: Sequence[str],
+    permissions: Permissions,
+    v8_flags: Sequence[str],
+    policy: Policy,
+    *,
+    heap_mib: int,
+) -> tuple[str, ...]:
+    """Return the arguments, absolute path first.
+
+    Args:
+        entry: Module in the folder of the guest code, and its arguments after the sandbox's folder.
+        permissions: On top of the working folders.
+        v8_flags: On top of the heap's size.
+        policy: Whose mounts can be read.
+        heap_mib: Size of V8's heap.
+    """
+    mounts = [mount.target for mount in policy.mounts]
+    flags = [f"--max-old-space-size={heap_mib}", *v8_flags]
+    return (
+        f"{DENO_FOLDER}/deno",
+        "run",
+        "--quiet",
+        *_CLOSED,
+        # It would be thrown away with the sandbox, and writing it costs as much as it would save.
+        "--no-code-cache",
+        f"--v8-flags={','.join(flags)}",
+        f"--allow-read={','.join([*_FOLDERS, *mounts, *permissions.read])}",
+        f"--allow-write={','.join(_FOLDERS)}",
+        # The environment is made from nothing: there is nothing in it to hide.
+        "--allow-env",
+        f"{GUEST_FOLDER}/{entry[0]}",
+        _BOX,
+        *entry[1:],
+    )
