@@ -5,6 +5,7 @@ from typing import ClassVar, override
 from engine import Program
 from policies import Policy
 from runtimes.v8 import Guest, V8Runtime
+from runtimes.v8._probe import JAVASCRIPT
 
 
 class DenoRuntime(V8Runtime):
@@ -15,6 +16,8 @@ class DenoRuntime(V8Runtime):
     strength: ClassVar[int] = 30
     threads: ClassVar[int] = 16
     least_memory_mib: ClassVar[int] = 96
+    probe: ClassVar[str] = JAVASCRIPT
+    probe_language: ClassVar[str] = "javascript"
 
     @property
     @override

@@ -14,7 +14,7 @@ from engine import EngineError, Program, RuntimeUnavailableError, Sandbox, Templ
 from policies import Isolation, Limits, Policy
 
 _POLICY = Policy(
-    limits=Limits(wall_seconds=20, cpu_seconds=10, memory_mib=64, pids=8, disk_mib=4, file_count=64),
+    limits=Limits(wall_seconds=20, cpu_seconds=10, memory_mib=512, pids=8, disk_mib=4, file_count=64),
     isolation=Isolation(),
 )
 

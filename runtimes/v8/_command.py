@@ -25,10 +25,16 @@ _CLOSED = (
 )
 
 
-class Permissions(msgspec.Struct, frozen=True):
-    """What a process may read, beside its working folders; variables that it may see."""
+class Permissions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a process may do beside using its working folders; the entry module can give it up again.
+
+    Attributes:
+        read: Folders in the jail.
+        libraries: Whether it may call functions of shared libraries.
+    """
 
     read: tuple[str, ...] = ()
+    libraries: bool = False
 
 
 def deno_command(
@@ -62,6 +68,7 @@ def deno_command(
         f"--allow-write={','.join(_FOLDERS)}",
         # The environment is made from nothing: there is nothing in it to hide.
         "--allow-env",
+        *(["--allow-ffi"] if permissions.libraries else []),
         f"{GUEST_FOLDER}/{entry[0]}",
         _BOX,
         *entry[1:],

@@ -10,7 +10,15 @@ import msgspec
 from engine import Capabilities, Program, RuntimeUnavailableError, Sandbox, Template
 from engine._host import Host
 from policies import Policy, key
-from runtimes.jails import Detail, Jailed, JailRuntime, JailSandbox, Origin, encode_takeover
+from runtimes.jails import (
+    Detail,
+    Jailed,
+    JailRuntime,
+    JailSandbox,
+    Origin,
+    encode_takeover,
+    ensure_proof,
+)
 
 from ._binary import find_deno
 from ._command import DENO_FOLDER, GUEST_FOLDER, Permissions, deno_command
@@ -55,6 +63,9 @@ class V8Runtime(JailRuntime):
     threads: ClassVar[int]
     #: The process alone needs so much.
     least_memory_mib: ClassVar[int]
+    #: A program that tries what none may do, for the proof, and its language.
+    probe: ClassVar[str]
+    probe_language: ClassVar[str]
     #: For `IsolationInfo.path` when a sandbox is started on demand.
     path: ClassVar[str] = "cold"
 
@@ -125,6 +136,8 @@ class V8Runtime(JailRuntime):
                 hint="see `isorun doctor`",
             )
         await super()._prove()
+        identity = f"{self._identity(is_zygote=False)}\n{self._deno}\n{self._guest_js}"
+        await ensure_proof(self.start, self.template, self._cache, identity, self.probe, self.probe_language)
 
 
 def _heap_mib(memory_mib: int) -> int:
