@@ -20,15 +20,21 @@ that make sense in it. `await run_all(engine, language)` runs all that apply and
 The checks say whether a runtime keeps its promises to honest programs. They are no attack suite.
 """
 
+from ._bash import BASH
 from ._check import Check, ConformanceError, Language, Subject
-from ._snippets import BASH, PYTHON, SNIPPETS
+from ._javascript import JAVASCRIPT, TYPESCRIPT
+from ._python import PYODIDE, PYTHON
+from ._snippets import SNIPPETS
 from ._suite import CHECKS, checks_for, run_all, run_check
 
 __all__ = [
     "BASH",
     "CHECKS",
+    "JAVASCRIPT",
+    "PYODIDE",
     "PYTHON",
     "SNIPPETS",
+    "TYPESCRIPT",
     "Check",
     "ConformanceError",
     "Language",

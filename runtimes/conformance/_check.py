@@ -22,10 +22,17 @@ class Language(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: As in `Program.language`.
         snippets: Source texts by name; `SNIPPETS` says what each must do.
+        error_type: Name of the error that the snippet `error` raises.
+        own_memory_mib: What the interpreter itself may take of the memory limit; checks give so much more.
+        own_descriptors: What the runtime lets a program open on top of the limit, because the interpreter
+            itself may need so many.
     """
 
     name: str
     snippets: Mapping[str, str]
+    error_type: str = "ValueError"
+    own_memory_mib: int = 0
+    own_descriptors: int = 0
 
 
 class Subject:

@@ -51,7 +51,8 @@ async def waiting_costs_no_cpu_time(subject: Subject) -> None:
 
 @check("allocate")
 async def program_cannot_have_more_memory_than_the_limit(subject: Subject) -> None:
-    result = await subject.run(subject.program("allocate", 128), Limits(memory_mib=128))
+    roof = 128 + subject.language.own_memory_mib
+    result = await subject.run(subject.program("allocate", roof), Limits(memory_mib=roof))
 
     require(f"the run did not succeed ({result.status})", not result.ok)
     if not result.isolation.degraded:  # else the program's own allocation fails, an error like any other
@@ -60,7 +61,8 @@ async def program_cannot_have_more_memory_than_the_limit(subject: Subject) -> No
 
 @check("allocate")
 async def program_may_use_memory_below_the_limit(subject: Subject) -> None:
-    result = expect_ok(await subject.run(subject.program("allocate", 96), Limits(memory_mib=128)))
+    limits = Limits(memory_mib=128 + subject.language.own_memory_mib)
+    result = expect_ok(await subject.run(subject.program("allocate", 96), limits))
 
     expect("stdout", result.stdout, "allocated\n")
 
@@ -140,7 +142,8 @@ async def program_may_make_files_until_just_below_the_limit(subject: Subject) ->
 
 @check("open")
 async def program_cannot_open_more_descriptors_than_the_limit(subject: Subject) -> None:
-    result = await subject.run(subject.program("open", 64), Limits(open_files=64))
+    count = 64 + subject.language.own_descriptors
+    result = await subject.run(subject.program("open", count), Limits(open_files=64))
 
     _expect_end(result, "error", "exit-nonzero")
 

@@ -4,7 +4,7 @@ from engine import Engine
 
 from . import _files, _lifecycle, _limits, _streams
 from ._check import Check, ConformanceError, Language, Subject
-from ._snippets import PYTHON
+from ._python import PYTHON
 
 CHECKS: tuple[Check, ...] = (*_streams.CHECKS, *_files.CHECKS, *_limits.CHECKS, *_lifecycle.CHECKS)
 

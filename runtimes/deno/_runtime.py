@@ -4,7 +4,7 @@ from typing import ClassVar, override
 
 from engine import Program
 from policies import Policy
-from runtimes.v8 import Guest, V8Runtime
+from runtimes.v8 import OWN_THREADS, Guest, V8Runtime
 from runtimes.v8._probe import JAVASCRIPT
 
 
@@ -14,8 +14,8 @@ class DenoRuntime(V8Runtime):
     name: ClassVar[str] = "deno"
     weight: ClassVar[int] = 15
     strength: ClassVar[int] = 30
-    threads: ClassVar[int] = 16
-    least_memory_mib: ClassVar[int] = 96
+    threads: ClassVar[int] = OWN_THREADS
+    least_memory_mib: ClassVar[int] = 32
     probe: ClassVar[str] = JAVASCRIPT
     probe_language: ClassVar[str] = "javascript"
 

@@ -12,7 +12,8 @@ import { report as plain } from "./plain.js";
 import { learnTypeScript, rewrite } from "./rewrite.js";
 
 /** Of Deno itself, not for the program. */
-const OWN_VARIABLES = ["DENO_DIR", "DENO_NO_UPDATE_CHECK", "NO_COLOR"];
+const OWN_VARIABLES = /^(DENO_|NO_COLOR$)/;
+const OWN_PATH = /^[^:]*node_compat_bin:/;
 /** As often as it takes until the engine has compiled what is used again and again. */
 const REHEARSALS = 10;
 /** Who uses none of these needs nothing of Node, which would double the memory of a process that waits. */
@@ -28,7 +29,7 @@ let node;
 
 if (language === "typescript") await loadNode();
 for (let count = 0; count < REHEARSALS; count += 1) await rehearse();
-for (const name of OWN_VARIABLES) Deno.env.delete(name);
+cleanEnvironment();
 report.say({ kind: "ready" });
 const request = receive();
 place(request, box);
@@ -55,6 +56,13 @@ async function rehearse() {
   Deno.inspect(value);
   describe(new Error("rehearsal"), path, (text) => modules.translate(text));
   modules.forget();
+}
+
+function cleanEnvironment() {
+  for (const [name, value] of Object.entries(Deno.env.toObject())) {
+    if (OWN_VARIABLES.test(name)) Deno.env.delete(name);
+    if (name === "PATH") Deno.env.set(name, value.replace(OWN_PATH, ""));
+  }
 }
 
 /** Let the process look as if it had been started with the program. */

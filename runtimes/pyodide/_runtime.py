@@ -6,7 +6,7 @@ from engine import Program, Result
 from engine._host import Host
 from policies import Policy
 from runtimes.environments import GUEST_TOOLS
-from runtimes.v8 import Guest, Permissions, V8Runtime
+from runtimes.v8 import OWN_THREADS, Guest, Permissions, V8Runtime
 from runtimes.v8._probe import PYTHON
 
 from ._distribution import Pyodide, find_pyodide
@@ -23,8 +23,8 @@ class PyodideRuntime(V8Runtime):
     name: ClassVar[str] = "pyodide"
     weight: ClassVar[int] = 30
     strength: ClassVar[int] = 30
-    threads: ClassVar[int] = 16
-    least_memory_mib: ClassVar[int] = 320
+    threads: ClassVar[int] = OWN_THREADS
+    least_memory_mib: ClassVar[int] = 128
     probe: ClassVar[str] = PYTHON
     probe_language: ClassVar[str] = "python"
     path: ClassVar[str] = "snapshot"
@@ -42,8 +42,7 @@ class PyodideRuntime(V8Runtime):
     def objection(self, program: Program, policy: Policy) -> str | None:
         if program.environment is not None:
             return "has no guest environments"
-        packages = self._found.packages
-        return objection(program, () if packages is None else packages.modules)
+        return objection(program, self._found.modules)
 
     @override
     def hint(self, result: Result, program: Program) -> str | None:

@@ -3,11 +3,12 @@
 from ._binary import find_deno
 from ._command import DENO_FOLDER, GUEST_FOLDER, Permissions
 from ._guest_files import ensure_guest_js
-from ._runtime import Guest, V8Runtime
+from ._runtime import OWN_THREADS, Guest, V8Runtime
 
 __all__ = [
     "DENO_FOLDER",
     "GUEST_FOLDER",
+    "OWN_THREADS",
     "Guest",
     "Permissions",
     "V8Runtime",

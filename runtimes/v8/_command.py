@@ -54,7 +54,7 @@ def deno_command(
         policy: Whose mounts can be read.
         heap_mib: Size of V8's heap.
     """
-    mounts = [mount.target for mount in policy.mounts]
+    mounts = ["/mnt"] if policy.mounts else []
     flags = [f"--max-old-space-size={heap_mib}", *v8_flags]
     return (
         f"{DENO_FOLDER}/deno",

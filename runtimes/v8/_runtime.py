@@ -1,5 +1,6 @@
 """What the runtimes on Deno share: one process per run, started ahead in a jail and used once."""
 
+import os
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ import msgspec
 
 from engine import Capabilities, Program, RuntimeUnavailableError, Sandbox, Template
 from engine._host import Host
-from policies import Policy, key
+from policies import Limits, Policy, key
 from runtimes.jails import (
     Detail,
     Jailed,
@@ -30,6 +31,8 @@ from ._sandbox import V8Sandbox
 _VARIABLES = {"DENO_DIR": "/box/deno", "DENO_NO_UPDATE_CHECK": "1", "NO_COLOR": "1"}
 #: Descriptors of Deno itself, on top of the policy's.
 _OWN_DESCRIPTORS = 64
+#: Of a process whose program starts none: up to ten were seen on two cores, and V8 has some for each core.
+OWN_THREADS = 8 + (os.cpu_count() or 1)
 
 
 class Guest(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +97,12 @@ class V8Runtime(JailRuntime):
         )
         # Limits of a process cannot be changed from outside once it has started.
         own_key = (guest.entry, policy.limits.open_files, heap_mib, guest.key)
-        return Template(runtime=self.name, key=(*key(policy), *own_key), policy=policy, detail=detail)
+        return Template(
+            runtime=self.name,
+            key=(*key(policy), *own_key),
+            policy=_start_policy(policy, heap_mib),
+            detail=detail,
+        )
 
     @override
     async def start(self, template: Template) -> Sandbox:
@@ -138,6 +146,21 @@ class V8Runtime(JailRuntime):
         await super()._prove()
         identity = f"{self._identity(is_zygote=False)}\n{self._deno}\n{self._guest_js}"
         await ensure_proof(self.start, self.template, self._cache, identity, self.probe, self.probe_language)
+
+
+def _start_policy(policy: Policy, heap_mib: int) -> Policy:
+    """Return what a process waits under: of the limits only those that its template's key has.
+
+    The first program of a pool must not decide how little memory those after it may start with.
+    """
+    given = policy.limits
+    limits = Limits(
+        memory_mib=heap_mib,
+        disk_mib=given.disk_mib,
+        file_count=given.file_count,
+        open_files=given.open_files,
+    )
+    return msgspec.structs.replace(policy, limits=limits)
 
 
 def _heap_mib(memory_mib: int) -> int:

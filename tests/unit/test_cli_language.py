@@ -1,7 +1,7 @@
 import pytest
 
 from engine.cli._errors import UsageError
-from engine.cli._language import language_of, language_of_shebang
+from engine.cli._language import language_named, language_of, language_of_shebang
 
 
 @pytest.mark.parametrize(
@@ -15,8 +15,11 @@ from engine.cli._language import language_of, language_of_shebang
         ("a.R", "r"),
         ("a.r", "r"),
         ("a.rb", "ruby"),
-        ("a.mjs", "node"),
+        ("a.js", "javascript"),
+        ("a.mjs", "javascript"),
+        ("a.cjs", "javascript"),
         ("a.ts", "typescript"),
+        ("a.mts", "typescript"),
     ],
 )
 def test_ending_names_the_language(path: str, language: str) -> None:
@@ -31,7 +34,10 @@ def test_ending_names_the_language(path: str, language: str) -> None:
         (b"#!/usr/bin/env -S A=1 perl -w\n", "perl"),
         (b"#! /bin/sh", "sh"),
         (b"#!/usr/bin/env Rscript\n", "r"),
-        (b"#!/usr/bin/env node\r\n", "node"),
+        (b"#!/usr/bin/env node\r\n", "javascript"),
+        (b"#!/usr/bin/nodejs\n", "javascript"),
+        (b"#!/usr/bin/env deno\n", "typescript"),
+        (b"#!/usr/bin/env -S deno run --allow-read\n", "typescript"),
         (b"#!/usr/bin/awk -f\n", None),
         (b"#!/usr/bin/env\n", None),
         (b"#!\n", None),
@@ -62,3 +68,29 @@ def test_unknown_language_asks_for_the_option(path: str) -> None:
         language_of(path, b"print(1)")
 
     assert "--lang" in raised.value.hint
+
+
+def test_unknown_ending_lists_the_known_ones() -> None:
+    with pytest.raises(UsageError) as raised:
+        language_of("a.xyz", b"", {".pro": "prolog"})
+
+    assert ".mjs, .mts, .php, .pl, .pro, .py, " in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "language"),
+    [
+        ("js", "javascript"),
+        ("ts", "typescript"),
+        ("py", "python"),
+        ("javascript", "javascript"),
+        ("node", "node"),
+        ("JS", "JS"),
+    ],
+)
+def test_name_of_a_language_can_be_short(name: str, language: str) -> None:
+    assert language_named(name) == language
+
+
+def test_configured_interpreter_wins_over_a_short_name() -> None:
+    assert language_named("ts", {"ts"}) == "ts"

@@ -16,14 +16,17 @@ from engine import (
     Emit,
     Engine,
     EngineConfig,
+    IsolationInfo,
     PolicyError,
     PolicyUnsupportedError,
     Program,
     Reason,
     Result,
     RuntimeUnavailableError,
+    Stage,
     Status,
 )
+from engine._runtime import Compiled
 from engine.cli._errors import Interrupted, UsageError, describe
 from engine.cli._execute import execute
 from engine.cli._parser import parse
@@ -57,7 +60,9 @@ def _changed(behaviour: Behaviour, **fields: Any) -> Behaviour:
 
 def _seen(*argv: str) -> tuple[Program, Policy]:
     """Return what reaches the sandbox."""
-    runtime = FakeRuntime(capabilities=Capabilities(languages=frozenset({"python", "bash", "perl"})))
+    languages = frozenset({"python", "bash", "perl", "javascript", "typescript"})
+    able = Capabilities(languages=languages, checks=frozenset({"typescript"}))
+    runtime = FakeRuntime(capabilities=able)
     assert _isorun(*argv, runtime=runtime) == 0
     return runtime.sandboxes[0].programs[0], runtime.sandboxes[0].policies[0]
 
@@ -98,6 +103,30 @@ def test_option_wins_over_the_file_ending(tmp_path: Path) -> None:
     (tmp_path / "a.sh").write_text("1")
 
     assert _seen(str(tmp_path / "a.sh"), "--lang", "perl")[0].language == "perl"
+
+
+@pytest.mark.parametrize(("name", "language"), [("js", "javascript"), ("ts", "typescript"), ("py", "python")])
+def test_language_has_a_short_name(name: str, language: str) -> None:
+    assert _seen("-c", "1", "--lang", name)[0].language == language
+
+
+@pytest.mark.parametrize(("name", "language"), [("a.js", "javascript"), ("a.mts", "typescript")])
+def test_javascript_and_typescript_are_known_by_their_endings(
+    tmp_path: Path, name: str, language: str
+) -> None:
+    (tmp_path / name).write_text("1")
+
+    assert _seen(str(tmp_path / name))[0].language == language
+
+
+def test_check_is_asked_for_by_an_option() -> None:
+    assert _seen("-c", "1", "--lang", "ts", "--check")[0].check
+    assert not _seen("-c", "1", "--lang", "ts")[0].check
+
+
+def test_check_of_a_language_without_types_is_refused() -> None:
+    with pytest.raises(ConfigError, match="no runtime can type-check `python`"):
+        _isorun("-c", "1", "--check")
 
 
 @pytest.mark.parametrize(("code", "language"), [(b"print(1)", "python"), (b"#!/bin/bash\nls", "bash")])
@@ -152,6 +181,25 @@ def test_options_lie_over_the_policy() -> None:
     assert policy.isolation.require == ("fake",)
 
 
+def test_preference_lies_over_the_policy() -> None:
+    assert _seen("-c", "1", "--prefer", "isolation")[1].isolation.prefer == "isolation"
+    assert _seen("-c", "1")[1].isolation.prefer == "speed"
+
+
+def test_preference_of_the_policy_stays_without_the_option(tmp_path: Path) -> None:
+    (tmp_path / "p.toml").write_text('[isolation]\nprefer = "isolation"\n')
+
+    assert _seen("-c", "1", "--policy", str(tmp_path / "p.toml"))[1].isolation.prefer == "isolation"
+
+
+def test_packages_are_granted_by_an_option_or_the_policy(tmp_path: Path) -> None:
+    (tmp_path / "p.toml").write_text('packages = "prefetched"\n')
+
+    assert _seen("-c", "1")[1].packages == "none"
+    assert _seen("-c", "1", "--allow-packages")[1].packages == "prefetched"
+    assert _seen("-c", "1", "--policy", str(tmp_path / "p.toml"))[1].packages == "prefetched"
+
+
 def test_short_timeout_leaves_the_cpu_limit() -> None:
     _, policy = _seen("-c", "1", "--timeout", "1")
 
@@ -188,6 +236,7 @@ def test_policy_of_the_configuration_is_taken(monkeypatch: pytest.MonkeyPatch) -
         ["-c", "1", "--timeout", "soon"],
         ["-c", "1", "--timeout", "nan"],
         ["-c", "1", "--memory", "lots"],
+        ["-c", "1", "--prefer", "luck"],
         ["-c", "1", "--tim", "3"],
         ["-c", "1", "--unknown"],
         ["a.py", "b.py"],
@@ -330,6 +379,67 @@ def test_failing_program_is_told_with_its_exit_code(capfd: Capture) -> None:
     assert capfd.readouterr().err == (
         "trace\nerror: the program failed with exit code 1 (`error`, `exit-nonzero`)\n"
     )
+
+
+def _compiling(stage: Stage, **failure: Any) -> FakeRuntime:
+    runtime = FakeRuntime(behaviour=prints(b"out\n"))
+    isolation = IsolationInfo(runtime="fake")
+    failed = Result(isolation=isolation, **failure) if failure else None
+    runtime.compiled = {"1": Compiled(program=Program(code="1"), stage=stage, failure=failed)}
+    return runtime
+
+
+def test_program_that_does_not_compile_is_told_with_its_diagnostics(capfd: Capture) -> None:
+    runtime = _compiling(
+        Stage(status=Status.ERROR, exit_code=1, output="line 1: no\n"),
+        status=Status.ERROR,
+        reason=Reason.COMPILE_FAILED,
+        exit_code=1,
+        stderr_bytes=b"line 1: no\n",
+    )
+
+    assert _isorun("-c", "1", runtime=runtime) == 1
+    captured = capfd.readouterr()
+    assert captured.out == ""
+    assert captured.err.splitlines() == [
+        "line 1: no",
+        "error: the program was not run: its compile stage failed with exit code 1 (`error`, `compile-failed`)",
+    ]
+
+
+def test_program_that_does_not_compile_is_json_with_its_diagnostics(capfd: Capture) -> None:
+    runtime = _compiling(
+        Stage(status=Status.ERROR, exit_code=1, output="line 1: no"),
+        status=Status.ERROR,
+        reason=Reason.COMPILE_FAILED,
+        stderr_bytes=b"line 1: no",
+    )
+
+    assert _isorun("-c", "1", "--json", runtime=runtime) == 1
+    captured = capfd.readouterr()
+    fields = json.loads(captured.out)
+    assert captured.err == ""
+    assert (fields["reason"], fields["stderr"]) == ("compile-failed", "line 1: no")
+    assert fields["stages"]["compile"]["output"] == "line 1: no"
+    assert 0 < fields["timing"]["compiled"] <= fields["timing"]["total"]
+
+
+def test_limit_of_a_compile_stage_is_told_as_such(capfd: Capture) -> None:
+    timeout = {"status": Status.TIMEOUT, "reason": Reason.WALL_LIMIT}
+
+    assert _isorun("-c", "1", runtime=_compiling(Stage(status=Status.TIMEOUT), **timeout)) == 3
+    assert capfd.readouterr().err == (
+        "error: the program was not run: its compile stage was stopped: `timeout`, `wall-limit` of 30 s\n"
+    )
+
+
+def test_warnings_of_a_compile_stage_are_shown(capfd: Capture) -> None:
+    runtime = _compiling(Stage(status=Status.OK, output="unused \x1b[2J\n\n"))
+
+    assert _isorun("-c", "1", runtime=runtime) == 0
+    captured = capfd.readouterr()
+    assert captured.out == "out\n"
+    assert captured.err == "note: the compile stage said:\nunused ␛[2J\n"
 
 
 def test_value_is_shown_when_nothing_was_printed(capfd: Capture) -> None:

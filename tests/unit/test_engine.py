@@ -73,7 +73,7 @@ async def test_isolation_says_cold_then_warm_and_why() -> None:
 
     assert (cold.isolation.path, warm.isolation.path) == ("cold", "warm")
     assert cold.isolation.runtime == "fake"
-    assert cold.isolation.why == "the lightest that covers the policy"
+    assert cold.isolation.why == "the lightest that covers policy and program"
 
 
 async def test_timing_is_cumulative_and_includes_what_the_sandbox_measured() -> None:

@@ -19,7 +19,7 @@ from engine import (
 )
 from engine._process import Warden
 from engine._registry import GROUP, load_all
-from engine._tiers import RETRY_SECONDS, Tier
+from engine._tiers import RETRY_SECONDS, Tier, Tiers
 from engine.testing import FakeRuntime
 from policies import Isolation, Mount, Policy
 
@@ -107,6 +107,81 @@ async def test_next_runtime_is_taken_when_the_lightest_is_unavailable() -> None:
             assert result.isolation.runtime == "heavy"
 
     assert light.prepared == 1
+
+
+STRONGEST = Policy(isolation=Isolation(prefer="isolation"))
+
+
+async def test_runtime_that_objects_gives_way_to_one_that_does_not() -> None:
+    light, heavy = Light(), Heavy()
+    heavy.objections = {"import numpy": "lacks the module `numpy`"}
+    async with engine_with(light, heavy) as engine:
+        objected = await engine.run(Program(code="import numpy"), STRONGEST)
+        other = await engine.run(PROGRAM, STRONGEST)
+
+    assert (objected.isolation.runtime, other.isolation.runtime) == ("light", "heavy")
+
+
+async def test_program_that_every_runtime_objects_to_runs_where_it_would_have() -> None:
+    light, heavy = Light(), Heavy()
+    light.objections = {"1": "lacks the module `a`"}
+    heavy.objections = {"1": "lacks the module `a` too"}
+    async with engine_with(light, heavy) as engine:
+        for _ in range(2):
+            result = await engine.run(PROGRAM)
+
+    assert result.isolation.runtime == "light"
+    assert result.isolation.why.endswith("although it lacks the module `a`")
+    assert (light.prepared, heavy.prepared) == (1, 1)
+
+
+async def test_required_runtime_takes_a_program_that_it_objects_to() -> None:
+    light, heavy = Light(), Heavy()
+    heavy.objections = {"1": "lacks the module `a`"}
+    async with engine_with(light, heavy) as engine:
+        result = await engine.run(PROGRAM, Policy(isolation=Isolation(require=("heavy",))))
+
+    assert result.isolation.runtime == "heavy"
+    assert light.prepared == 0
+
+
+async def test_runtime_is_not_asked_about_a_program_that_it_refuses() -> None:
+    class Strict(Heavy):
+        def objection(self, program: Program, policy: Policy) -> str | None:
+            assert program.language == "python", "asked about what it does not run"
+            return None
+
+    able = Capabilities(languages=frozenset({"bash"}))
+    async with engine_with(Light(capabilities=able), Strict()) as engine:
+        decisions = await engine.explain(Program(code="1", language="bash"))
+
+    assert [(one.runtime, one.taken) for one in decisions] == [("light", True), ("heavy", False)]
+
+
+async def test_unavailable_runtime_is_not_looked_for_again_while_another_one_will_do() -> None:
+    clock = Clock()
+    missing, objecting = Light(unavailable="no binary"), Heavy()
+    objecting.objections = {"1": "lacks the module `a`"}
+    tiers = Tiers([Tier.of(missing, clock=clock), Tier.of(objecting)])
+    await tiers.choose(PROGRAM, Policy())
+    clock.now += RETRY_SECONDS
+
+    chosen = await tiers.choose(PROGRAM, Policy())
+
+    assert chosen.runtime is objecting
+    assert missing.prepared == 1
+
+
+async def test_explain_names_objections() -> None:
+    light, heavy = Light(), Heavy()
+    heavy.objections = {"1": "lacks the module `a`"}
+    async with engine_with(light, heavy) as engine:
+        decisions = await engine.explain(PROGRAM, STRONGEST)
+
+    assert [(one.runtime, one.reason) for one in decisions] == [
+        ("heavy", "lacks the module `a`"),
+        ("light", "the strongest that covers policy and program"),
+    ]
 
 
 async def test_refusal_names_a_runtime_that_was_not_needed_before() -> None:

@@ -23,6 +23,7 @@ def test_nothing_is_allowed_by_default() -> None:
 
     assert policy.network == Network(mode="none")
     assert (policy.mounts, policy.env, policy.gpu) == ((), {}, "none")
+    assert policy.packages == "none"
 
 
 @pytest.mark.parametrize("name", policies.preset_names())
@@ -114,6 +115,8 @@ def test_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
         ("[env]\nA = 1", "env[...]"),
         ('[env]\nA = "\\u0000"', "env[...]"),
         ('gpu = "some"', "gpu"),
+        ('packages = "all"', "packages"),
+        ("packages = true", "packages"),
         ('[isolation]\nprefer = "weak"', "isolation.prefer"),
     ],
 )
@@ -133,6 +136,7 @@ def test_bad_key_or_value_is_refused_by_file_and_key(text: str, key: str) -> Non
         '[env]\nA = "line\\nline"\n_b1 = ""',
         'gpu = "all"',
         'gpu = ["0", "1"]',
+        'packages = "prefetched"',
     ],
 )
 def test_values_at_the_edge_are_accepted(text: str) -> None:
@@ -172,6 +176,7 @@ def test_what_a_constructor_accepts_is_checked_before_use(policy: Policy, key: s
         ({"limits": Limits(disk_mib=1)}, False),
         ({"limits": Limits(file_count=16)}, False),
         ({"gpu": "all"}, False),
+        ({"packages": "prefetched"}, False),
         ({"mounts": (Mount(source="/a", target="/mnt/a"),)}, False),
         ({"network": Network(mode="allow-list", allow=("a",))}, False),
     ],

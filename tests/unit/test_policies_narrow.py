@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies import Isolation, Limits, Mount, Network, Policy, PolicyError, checked, narrow
+from policies._policy import Packages
 
 # A busy machine is not a bug, and a failing example belongs into a test, not into a database.
 examples = settings(deadline=None, database=None, max_examples=50)
@@ -31,6 +32,7 @@ sound = st.builds(
     mounts=st.lists(st.sampled_from([A, B]), unique_by=lambda mount: mount.target).map(tuple),
     env=st.dictionaries(st.sampled_from("XY"), st.sampled_from("12")),
     gpu=gpus,
+    packages=st.sampled_from(["none", "prefetched"]),
     isolation=st.builds(
         Isolation, prefer=st.sampled_from(["speed", "isolation"]), require_cgroups=st.booleans()
     ),
@@ -55,6 +57,7 @@ def allows_no_more(narrowed: Policy, other: Policy) -> bool:
         and set(narrowed.mounts) <= set(other.mounts)
         and narrowed.env.items() <= other.env.items()
         and devices(narrowed) <= devices(other)
+        and (narrowed.packages == "none" or other.packages == "prefetched")
         and narrowed.isolation.require_cgroups >= other.isolation.require_cgroups
         and (other.isolation.prefer == "speed" or narrowed.isolation.prefer == "isolation")
     )
@@ -88,6 +91,19 @@ def test_mount_with_the_same_target_and_another_source_is_dropped() -> None:
     other = Mount(source="/etc", target="/mnt/a")
 
     assert narrow(Policy(mounts=(A,)), Policy(mounts=(other, B))).mounts == ()
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "both"),
+    [
+        ("none", "none", "none"),
+        ("none", "prefetched", "none"),
+        ("prefetched", "none", "none"),
+        ("prefetched", "prefetched", "prefetched"),
+    ],
+)
+def test_packages_need_both_sides(outer: Packages, inner: Packages, both: Packages) -> None:
+    assert narrow(Policy(packages=outer), Policy(packages=inner)).packages == both
 
 
 @pytest.mark.parametrize(

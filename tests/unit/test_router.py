@@ -10,8 +10,9 @@ from engine import (
     Program,
     RuntimeUnavailableError,
 )
-from engine._router import Candidate, Unavailable, decide, route
-from policies import Isolation, Mount, Network, Policy
+from engine._refusal import Candidate, Unavailable
+from engine._router import decide, route
+from policies import Isolation, Limits, Mount, Network, Policy
 
 LIGHT = Candidate("light", 10, 10, Capabilities(languages=frozenset({"python", "c"})))
 MIDDLE = Candidate(
@@ -30,6 +31,18 @@ HEAVY = Candidate(
         cgroups=True,
         network_allow_list=True,
         gpu=True,
+    ),
+)
+#: Stands on an interpreter of its own, which costs memory and threads, and knows the types of its languages.
+GREEDY = Candidate(
+    "greedy",
+    15,
+    40,
+    Capabilities(
+        languages=frozenset({"python", "typescript"}),
+        checks=frozenset({"typescript"}),
+        least_memory_mib=200,
+        least_pids=8,
     ),
 )
 MISSING = Candidate("missing", 5, 40, Unavailable("no binary", "install it"))
@@ -87,9 +100,9 @@ def test_equal_weights_are_decided_by_strength_then_name() -> None:
 @pytest.mark.parametrize(
     ("policy", "why"),
     [
-        (Policy(), "the lightest that covers the policy"),
-        (STRONGEST, "the strongest that covers the policy"),
-        (require("middle"), "the lightest that covers the policy, among `middle` as required"),
+        (Policy(), "the lightest that covers policy and program"),
+        (STRONGEST, "the strongest that covers policy and program"),
+        (require("middle"), "the lightest that covers policy and program, among `middle` as required"),
     ],
 )
 def test_route_says_why(policy: Policy, why: str) -> None:
@@ -102,7 +115,7 @@ def test_decisions_give_each_tier_a_reason() -> None:
     assert [(one.runtime, one.taken, one.reason) for one in decisions] == [
         ("missing", False, "not available: no binary"),
         ("light", False, "does not run `bash`"),
-        ("middle", True, "the lightest that covers the policy"),
+        ("middle", True, "the lightest that covers policy and program"),
         ("heavy", False, "would do, but `middle` is the lightest"),
     ]
 
@@ -213,3 +226,156 @@ def test_without_any_runtime_everything_is_unavailable() -> None:
     error: type[EngineError] = RuntimeUnavailableError
     with pytest.raises(error, match="no runtime is installed"):
         route(Program(code="1"), Policy(), [])
+
+
+def objecting(candidate: Candidate, objection: str = "lacks the module `numpy`") -> Candidate:
+    return candidate._replace(objection=objection)
+
+
+@pytest.mark.parametrize(
+    ("policy", "candidates", "taken", "why"),
+    [
+        (Policy(), [LIGHT, objecting(GREEDY)], "light", "the lightest that covers policy and program"),
+        (STRONGEST, [LIGHT, GREEDY], "greedy", "the strongest that covers policy and program"),
+        (STRONGEST, [LIGHT, objecting(GREEDY)], "light", "the strongest that covers policy and program"),
+        (Policy(), [objecting(LIGHT), GREEDY], "greedy", "the lightest that covers policy and program"),
+        (
+            require("greedy"),
+            [LIGHT, objecting(GREEDY)],
+            "greedy",
+            "the lightest that covers the policy, among `greedy` as required, "
+            "although it lacks the module `numpy`",
+        ),
+        (
+            Policy(),
+            [objecting(LIGHT), objecting(GREEDY)],
+            "light",
+            "the lightest that covers the policy, although it lacks the module `numpy`",
+        ),
+        (
+            STRONGEST,
+            [objecting(LIGHT), objecting(GREEDY), MISSING],
+            "greedy",
+            "the strongest that covers the policy, although it lacks the module `numpy`",
+        ),
+        (
+            MOUNTS,
+            [LIGHT, objecting(MIDDLE)],
+            "middle",
+            "the lightest that covers the policy, although it lacks the module `numpy`",
+        ),
+    ],
+)
+def test_objection_gives_way_to_a_runtime_without_one_and_keeps_nothing_from_running(
+    policy: Policy, candidates: list[Candidate], taken: str, why: str
+) -> None:
+    found = route(Program(code="1"), policy, candidates)
+
+    assert (found.runtime, found.why) == (taken, why)
+    assert [one.reason for one in decide(Program(code="1"), policy, candidates) if one.taken] == [why]
+
+
+def test_objection_is_the_reason_for_which_a_runtime_is_left() -> None:
+    decisions = decide(Program(code="1"), STRONGEST, [LIGHT, MIDDLE, objecting(GREEDY)])
+
+    assert [(one.runtime, one.reason) for one in decisions] == [
+        ("greedy", "lacks the module `numpy`"),
+        ("middle", "the strongest that covers policy and program"),
+        ("light", "would do, but `middle` is the strongest"),
+    ]
+
+
+def test_refusal_weighs_more_than_an_objection() -> None:
+    (decision,) = decide(Program(code="1"), NETWORK, [objecting(LIGHT)])
+
+    assert not decision.taken
+    assert decision.reason == "cannot limit the network to an allow-list"
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        (Limits(memory_mib=200, pids=8), "the lightest that covers policy and program"),
+        (Limits(memory_mib=199), "needs at least 200 MiB of memory, allowed are 199"),
+        (Limits(pids=7), "needs at least 8 processes and threads, allowed are 7"),
+    ],
+)
+def test_limit_below_what_a_runtime_needs_is_a_reason_to_leave_it(limits: Limits, reason: str) -> None:
+    (decision,) = decide(Program(code="1"), Policy(limits=limits), [GREEDY])
+
+    assert decision.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("limits", "clause"),
+    [(Limits(memory_mib=199), "limits.memory-mib"), (Limits(pids=7), "limits.pids")],
+)
+def test_limit_below_what_the_required_runtime_needs_is_refused(limits: Limits, clause: str) -> None:
+    policy = Policy(limits=limits, isolation=Isolation(require=("greedy",)))
+
+    with pytest.raises(PolicyUnsupportedError, match="`greedy` needs at least") as caught:
+        route(Program(code="1"), policy, [GREEDY, LIGHT, MISSING])
+
+    assert caught.value.clause == clause
+    assert caught.value.capable == ("light",)
+
+
+def test_runtime_that_lacks_two_things_is_not_named_as_capable_of_either() -> None:
+    policy = Policy(limits=Limits(pids=7), mounts=MOUNTS.mounts)
+
+    with pytest.raises(PolicyUnsupportedError) as caught:
+        route(Program(code="1"), policy, [LIGHT, GREEDY])
+
+    assert (caught.value.runtime, caught.value.clause) == ("light", "mounts")
+    assert caught.value.capable == ()
+
+
+CHECKED = Program(code="1", language="typescript", check=True)
+
+
+def test_checked_program_goes_to_a_runtime_that_can_check_it() -> None:
+    unable = LIGHT._replace(findings=Capabilities(languages=frozenset({"typescript"})))
+
+    decisions = decide(CHECKED, Policy(), [unable, GREEDY])
+
+    assert [(one.runtime, one.taken, one.reason) for one in decisions] == [
+        ("light", False, "cannot type-check `typescript`"),
+        ("greedy", True, "the lightest that covers policy and program"),
+    ]
+
+
+def test_check_that_no_runtime_can_do_is_refused() -> None:
+    program = Program(code="1", check=True)
+
+    with pytest.raises(
+        ConfigError, match=r"no runtime can type-check `python`; not asked.*`missing`"
+    ) as caught:
+        route(program, Policy(), [LIGHT, GREEDY, MISSING])
+
+    assert caught.value.hint == "run it without `check`; languages that can be checked: typescript"
+
+
+def test_check_where_nothing_can_be_checked_is_refused() -> None:
+    with pytest.raises(ConfigError, match="no runtime can type-check `python`") as caught:
+        route(Program(code="1", check=True), Policy(), [LIGHT])
+
+    assert caught.value.hint == "run it without `check`"
+
+
+def test_check_that_the_required_runtime_cannot_do_is_refused() -> None:
+    unable = LIGHT._replace(findings=Capabilities(languages=frozenset({"typescript"})))
+
+    with pytest.raises(PolicyUnsupportedError, match="`light`, which cannot type-check") as caught:
+        route(CHECKED, require("light"), [unable, GREEDY])
+
+    assert caught.value.clause == "isolation.require"
+    assert caught.value.capable == ("greedy",)
+
+
+def test_runtime_that_could_check_is_the_one_whose_clause_is_named() -> None:
+    unable = LIGHT._replace(findings=Capabilities(languages=frozenset({"typescript"})))
+
+    with pytest.raises(PolicyUnsupportedError) as caught:
+        route(CHECKED, Policy(limits=Limits(memory_mib=24)), [unable, GREEDY])
+
+    assert (caught.value.runtime, caught.value.clause) == ("greedy", "limits.memory-mib")
