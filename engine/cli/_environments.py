@@ -1,7 +1,6 @@
 """What `isorun setup`, `isorun env` and `isorun doctor` know about guest environments."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from runtimes.environments import (
     load_environment,
     prune,
     remove_environment,
-    setup,
 )
 
 from ._console import visible_line
@@ -22,13 +20,6 @@ from ._standard import say, write_data
 
 #: Shown even before they are set up.
 BUILT_IN = ("base", "data")
-
-
-def build(names: Sequence[str]) -> None:
-    """Build what is missing, with progress on stderr."""
-    config = load_config()
-    with sigterm_raises():
-        setup(config.cache, names, show_progress, nsjail=config.nsjail)
 
 
 def add(name: str, *, requirements: str | None, wheels: str | None, preload: str | None) -> None:

@@ -1,7 +1,7 @@
 """Build the guest environments and fetch the tools that runs need.
 
 Builds what is missing and leaves the rest alone: a second call is quick, and an interrupted one is taken
-up again. Needs the package index once; everything works offline afterwards.
+up again. Needs the package indexes once; everything works offline afterwards.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -15,15 +15,49 @@ def configure(parser: ArgumentParser) -> None:
         metavar="NAME",
         help="environment to build beside `base`, such as `data` with NumPy and pandas; default: none",
     )
+    parser.add_argument(
+        "--npm",
+        nargs="*",
+        action="extend",
+        metavar="PACKAGE",
+        help="npm packages for JavaScript and TypeScript, such as `lodash-es@4`, beside earlier ones; "
+        "without any, say which there are",
+    )
+    parser.add_argument(
+        "--pyodide",
+        nargs="*",
+        action="extend",
+        metavar="PACKAGE",
+        help="Pyodide, and packages for it, such as `numpy`, beside those of earlier calls",
+    )
+    parser.add_argument(
+        "--pyodide-from",
+        metavar="FOLDER",
+        help="take Pyodide's files and packages from this folder, not from the network",
+    )
     parser.add_argument("--json", action="store_true", help="print a JSON list of the environments when done")
 
 
 def run(arguments: Namespace) -> int:
     """Build, with progress on stderr."""
     # Late: environments need msgspec, and `isorun --help` must not load it.
-    from ._environments import build, show
+    from ._environments import show
+    from ._set_up import Wanted, set_up
 
-    build(arguments.names)
+    set_up(
+        Wanted(
+            environments=arguments.names,
+            npm=arguments.npm,
+            pyodide=_pyodide(arguments),
+            pyodide_from=arguments.pyodide_from,
+        )
+    )
     if arguments.json:
         show(as_json=True)
     return 0
+
+
+def _pyodide(arguments: Namespace) -> list[str] | None:
+    """Return the packages; a folder to take Pyodide from says that it is wanted."""
+    packages: list[str] | None = arguments.pyodide
+    return [] if packages is None and arguments.pyodide_from is not None else packages

@@ -4,7 +4,17 @@ import pytest
 
 from engine import Engine, EngineConfig, EngineError, Status
 from engine.testing import Behaviour, FakeRuntime, prints
-from runtimes.conformance import BASH, CHECKS, PYTHON, SNIPPETS, checks_for, run_all
+from runtimes.conformance import (
+    BASH,
+    CHECKS,
+    JAVASCRIPT,
+    PYODIDE,
+    PYTHON,
+    SNIPPETS,
+    TYPESCRIPT,
+    checks_for,
+    run_all,
+)
 
 #: What a runtime that does nothing and says that all is well cannot get wrong.
 HOLDS_WITHOUT_WORK = {
@@ -52,7 +62,8 @@ def test_python_has_every_snippet_and_so_gets_every_check() -> None:
 
 
 def test_every_snippet_is_described_and_needed() -> None:
-    assert BASH.snippets.keys() <= SNIPPETS.keys()
+    for language in (BASH, JAVASCRIPT, TYPESCRIPT, PYODIDE):
+        assert language.snippets.keys() <= SNIPPETS.keys()
     assert {name for check in CHECKS for name in check.needs} == SNIPPETS.keys()
 
 

@@ -10,7 +10,7 @@ import pytest
 from engine import EngineConfig, Interpreter, PoolConfig
 from engine._config import ENVIRONMENT_KEYS
 from engine.cli import _exit
-from engine.cli._language import ENDINGS
+from engine.cli._language import ALIASES, ENDINGS
 from engine.cli._parser import build_parser
 from policies import preset_names
 
@@ -68,11 +68,15 @@ def test_every_exit_code_is_documented(cli_page: str) -> None:
 
 
 def test_every_language_of_an_ending_that_can_run_is_documented(cli_page: str) -> None:
-    later = {"c", "cpp", "rust", "typescript", "wasm"}  # their runtimes do not exist yet
+    later = {"c", "cpp", "rust", "wasm"}  # their runtimes do not exist yet
 
     wanted = [ending for ending, language in ENDINGS.items() if language not in later]
 
     assert [ending for ending in wanted if f"`{ending}`" not in cli_page] == []
+
+
+def test_every_short_name_of_a_language_is_documented(cli_page: str) -> None:
+    assert [name for name in ALIASES if f"`{name}`" not in cli_page] == []
 
 
 def test_every_configuration_key_is_documented(configuration_page: str) -> None:
