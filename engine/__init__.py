@@ -50,13 +50,14 @@ if TYPE_CHECKING:
         Usage,
     )
     from ._router import TierDecision
-    from ._runtime import Capabilities, Emit, Runtime, Sandbox, Template, isolation_of
+    from ._runtime import Capabilities, Compiled, Emit, Runtime, Sandbox, Template, isolation_of
     from ._stats import Departure, EngineStats, PoolStats
     from ._tiers import TierReport
 
 __all__ = [
     "Artifact",
     "Capabilities",
+    "Compiled",
     "ConfigError",
     "Departure",
     "Emit",
@@ -160,6 +161,7 @@ _HOMES = {
     "._router": ("TierDecision",),
     "._runtime": (
         "Capabilities",
+        "Compiled",
         "Emit",
         "Runtime",
         "Sandbox",

@@ -112,7 +112,7 @@ async def endless_output_is_ended(subject: Subject) -> None:
 
 @check("write")
 async def program_cannot_write_more_than_the_disk_limit(subject: Subject) -> None:
-    result = await subject.run(subject.program("write", 4, _MIB), Limits(disk_mib=4))
+    result = await subject.run(subject.program("write", 5, _MIB), Limits(disk_mib=4))
 
     _expect_end(result, "disk", "disk-bytes")
 

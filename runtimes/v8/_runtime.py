@@ -27,8 +27,8 @@ from ._guest_files import ensure_guest_js
 from ._request import encode
 from ._sandbox import V8Sandbox
 
-#: Of the process itself. Whatever Deno keeps between runs goes to the sandbox's own file system.
-_VARIABLES = {"DENO_DIR": "/box/deno", "DENO_NO_UPDATE_CHECK": "1", "NO_COLOR": "1"}
+#: Of the process itself. Its folder cannot be made, so there is nowhere to keep anything but the sandbox.
+_VARIABLES = {"DENO_DIR": "/dev/null/deno", "DENO_NO_UPDATE_CHECK": "1", "NO_COLOR": "1"}
 #: Descriptors of Deno itself, on top of the policy's.
 _OWN_DESCRIPTORS = 64
 #: Of a process whose program starts none: up to ten were seen on two cores, and V8 has some for each core.

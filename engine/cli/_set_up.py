@@ -1,0 +1,82 @@
+"""What `isorun setup` does: each part in turn, with progress on stderr."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from engine import EngineConfig, RuntimeUnavailableError, load_config
+from runtimes.environments import setup
+from runtimes.environments._staging import cache_lock
+
+from ._environments import show_progress
+from ._signals import sigterm_raises
+
+
+class Wanted(NamedTuple):
+    """What to have when done.
+
+    Attributes:
+        environments: Guest environments beside `base`.
+        npm: Packages for JavaScript and TypeScript; None leaves them as they are.
+        pyodide: Packages for Pyodide; None leaves it as it is.
+        pyodide_from: Folder in place of the network.
+    """
+
+    environments: Sequence[str]
+    npm: Sequence[str] | None = None
+    pyodide: Sequence[str] | None = None
+    pyodide_from: str | None = None
+
+
+def set_up(wanted: Wanted) -> None:
+    """Build what is missing.
+
+    Raises:
+        ConfigError: Something that is wanted does not exist.
+        RuntimeUnavailableError: Something cannot be fetched or built; what was there before stays usable.
+    """
+    config = load_config()
+    needs_deno = wanted.npm is not None or wanted.pyodide is not None
+    with sigterm_raises():
+        setup(config.cache, wanted.environments, show_progress, nsjail=config.nsjail)
+        with cache_lock(config.cache, show_progress):
+            deno = _deno(config, is_needed=needs_deno)
+            if deno is not None:
+                _set_up_npm(config, wanted, deno)
+                _set_up_pyodide(config, wanted, deno)
+
+
+def _deno(config: EngineConfig, *, is_needed: bool) -> Path | None:
+    """Have the copy of Deno that sandboxes use. Python runs without it: its lack may be just said."""
+    # Late, like the other two below: the modules of what nobody asks for are not loaded.
+    from runtimes.v8._binary import ensure_deno
+    from runtimes.v8._guest_files import ensure_guest_js
+
+    try:
+        deno = ensure_deno(config.deno, config.cache, show_progress)
+    except RuntimeUnavailableError as error:
+        if is_needed or config.deno is not None:
+            raise
+        show_progress(f"note: no JavaScript, TypeScript or Pyodide: {error}; {error.hint}")
+        return None
+    ensure_guest_js(config.cache)
+    return deno
+
+
+def _set_up_npm(config: EngineConfig, wanted: Wanted, deno: Path) -> None:
+    if wanted.npm is None:
+        return
+    from runtimes.deno._npm_setup import ensure_npm
+
+    packages = ensure_npm(config.cache, deno, wanted.npm, show_progress)
+    requested = {} if packages is None else packages.requested
+    names = [f"{request.rpartition('@')[0]} {version}" for request, version in requested.items()]
+    show_progress(f"npm packages: {', '.join(names) or 'none'}")
+
+
+def _set_up_pyodide(config: EngineConfig, wanted: Wanted, deno: Path) -> None:
+    if wanted.pyodide is None:
+        return
+    from runtimes.pyodide._distribution import ensure_pyodide
+
+    ensure_pyodide(config.cache, deno, wanted.pyodide, show_progress, source=wanted.pyodide_from)
