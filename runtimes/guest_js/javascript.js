@@ -1,7 +1,7 @@
 /**
  * JavaScript and TypeScript: loads all that it needs, waits for one program, and becomes it.
  *
- * Arguments: the sandbox's folder, and the language.
+ * Arguments: the sandbox's folder, the language, and `packages` if there are some.
  */
 
 import { openReport, place, receive } from "./channel.js";
@@ -20,9 +20,9 @@ const REHEARSALS = 10;
 const NODE = /\b(Buffer|__dirname|__filename|exports|from|global|import|module|process|require)\b/;
 const decoder = new TextDecoder();
 
-const [box, language] = Deno.args;
+const [box, language, packages] = Deno.args;
 const work = `${box}/work`;
-const modules = new Modules();
+const modules = new Modules(packages === "packages");
 const report = openReport(`${box}/report`);
 const ending = new Ending(report, (text) => modules.translate(text));
 let node;

@@ -7,6 +7,7 @@
 import { rewriteModule } from "./rewrite.js";
 
 const JAVASCRIPT = "text/javascript";
+const UNKNOWN = /^(jsr|https?):/;
 const REMOTE = /^(npm|jsr|https?):/;
 const PATH = /^(\.{0,2}\/|file:\/\/)/;
 const OWN = /\.(m?js|m?ts|json)$/;
@@ -17,6 +18,7 @@ export class Modules {
   #urls = new Map();
   #sources = new Map();
   #builtin = new Set();
+  #hasPackages;
 
   /**
    * Take part in the resolution of imports. It slows down every import, so only where there are some.
@@ -37,6 +39,11 @@ export class Modules {
    */
   import(code, path) {
     return import(this.#blob(code, JAVASCRIPT, path));
+  }
+
+  /** @param {boolean} hasPackages Whether Deno may look for packages. */
+  constructor(hasPackages) {
+    this.#hasPackages = hasPackages;
   }
 
   /** Forget all modules so far. */
@@ -63,6 +70,7 @@ export class Modules {
     if (parent === undefined) return next(specifier, context);
     if (this.#builtin.has(specifier)) return next(`node:${specifier}`, context);
     if (PATH.test(specifier)) return this.#file(specifier, parent);
+    if (this.#hasPackages && !UNKNOWN.test(specifier)) return next(specifier, context);
     if (REMOTE.test(specifier) || !specifier.includes(":")) throw new TypeError(refusal(specifier));
     return next(specifier, context);
   }

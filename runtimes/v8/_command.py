@@ -17,12 +17,15 @@ _FOLDERS = ("/box", "/tmp")  # noqa: S108  # the sandbox's own
 _CLOSED = (
     "--no-prompt",
     "--no-remote",
-    "--no-npm",
     "--no-config",
     "--no-lock",
     "--cached-only",
     "--deny-import",
 )
+
+
+#: Nothing from npm, whatever the cache holds.
+NO_PACKAGES = ("--no-npm",)
 
 
 class Permissions(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +43,7 @@ class Permissions(msgspec.Struct, frozen=True, kw_only=True):
 def deno_command(
     entry: Sequence[str],
     permissions: Permissions,
+    flags: Sequence[str],
     v8_flags: Sequence[str],
     policy: Policy,
     *,
@@ -50,12 +54,13 @@ def deno_command(
     Args:
         entry: Module in the folder of the guest code, and its arguments after the sandbox's folder.
         permissions: On top of the working folders.
+        flags: Of Deno, about packages.
         v8_flags: On top of the heap's size.
         policy: Whose mounts can be read.
         heap_mib: Size of V8's heap.
     """
     mounts = ["/mnt"] if policy.mounts else []
-    flags = [f"--max-old-space-size={heap_mib}", *v8_flags]
+    engine = [f"--max-old-space-size={heap_mib}", *v8_flags]
     return (
         f"{DENO_FOLDER}/deno",
         "run",
@@ -63,7 +68,8 @@ def deno_command(
         *_CLOSED,
         # It would be thrown away with the sandbox, and writing it costs as much as it would save.
         "--no-code-cache",
-        f"--v8-flags={','.join(flags)}",
+        *flags,
+        f"--v8-flags={','.join(engine)}",
         f"--allow-read={','.join([*_FOLDERS, *mounts, *permissions.read])}",
         f"--allow-write={','.join(_FOLDERS)}",
         # The environment is made from nothing: there is nothing in it to hide.

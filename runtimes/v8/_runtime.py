@@ -22,7 +22,7 @@ from runtimes.jails import (
 )
 
 from ._binary import find_deno
-from ._command import DENO_FOLDER, GUEST_FOLDER, Permissions, deno_command
+from ._command import DENO_FOLDER, GUEST_FOLDER, NO_PACKAGES, Permissions, deno_command
 from ._guest_files import ensure_guest_js
 from ._request import encode
 from ._sandbox import V8Sandbox
@@ -42,14 +42,18 @@ class Guest(msgspec.Struct, frozen=True, kw_only=True):
         entry: Name of the module that it runs, in the folder of the guest code, and its arguments.
         binds: Host path -> path in the jail, read-only.
         permissions: On top of the working folders.
+        flags: Of Deno, about packages.
         v8_flags: For the engine.
+        variables: Of the process, beside those that all have.
         key: What has to be equal for two runs to share a process, beside the policy's own key.
     """
 
     entry: tuple[str, ...]
     binds: Mapping[str, str] = {}
     permissions: Permissions = Permissions()
+    flags: tuple[str, ...] = NO_PACKAGES
     v8_flags: tuple[str, ...] = ()
+    variables: Mapping[str, str] = {}
     key: tuple[object, ...] = ()
 
 
@@ -57,6 +61,7 @@ class _V8Detail(Detail, frozen=True, kw_only=True):
     """What a jail is started for, and what takes over in it."""
 
     command: Sequence[str]
+    variables: Mapping[str, str]
 
 
 class V8Runtime(JailRuntime):
@@ -92,8 +97,11 @@ class V8Runtime(JailRuntime):
         heap_mib = _heap_mib(policy.limits.memory_mib)
         detail = _V8Detail(
             environment=self._smallest_environment(),
-            binds={str(self._deno.parent): DENO_FOLDER, str(self._guest_js): GUEST_FOLDER, **guest.binds},
-            command=deno_command(guest.entry, guest.permissions, guest.v8_flags, policy, heap_mib=heap_mib),
+            binds={**self._deno_binds, str(self._guest_js): GUEST_FOLDER, **guest.binds},
+            command=deno_command(
+                guest.entry, guest.permissions, guest.flags, guest.v8_flags, policy, heap_mib=heap_mib
+            ),
+            variables={**_VARIABLES, **guest.variables},
         )
         # Limits of a process cannot be changed from outside once it has started.
         own_key = (guest.entry, policy.limits.open_files, heap_mib, guest.key)
@@ -112,7 +120,7 @@ class V8Runtime(JailRuntime):
             template.detail.command,
             template.policy,
             environment=template.detail.environment,
-            env=_VARIABLES,
+            env=template.detail.variables,
             descriptors=_OWN_DESCRIPTORS,
         )
         try:
@@ -129,6 +137,10 @@ class V8Runtime(JailRuntime):
         sandbox = V8Sandbox(template, jailed, origin, self.capabilities, encode)
         sandbox.own_pids, sandbox.path = self.threads, self.path
         return sandbox
+
+    @property
+    def _deno_binds(self) -> dict[str, str]:
+        return {str(self._deno.parent): DENO_FOLDER}
 
     @override
     def _find_parts(self) -> None:
