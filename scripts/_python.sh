@@ -120,7 +120,8 @@ sync_environment() {
         "uv could not make $venv" 'repeat when what uv says above is mended' "${hints[@]}"
 }
 
-# Build the guest environments and fetch nsjail; a fraction of a second when they are there.
+# Build the guest environments, fetch nsjail and copy Deno; a fraction of a second when they are there. Arguments
+# are further ones of `isorun setup`.
 set_up_guests() {
-    "$venv/bin/isorun" setup base data
+    "$venv/bin/isorun" setup base data "$@"
 }

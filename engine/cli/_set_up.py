@@ -35,6 +35,7 @@ def set_up(wanted: Wanted) -> None:
         ConfigError: Something that is wanted does not exist.
         RuntimeUnavailableError: Something cannot be fetched or built; what was there before stays usable.
     """
+    _check_names(wanted.npm or ())
     config = load_config()
     needs_deno = wanted.npm is not None or wanted.pyodide is not None
     with sigterm_raises():
@@ -46,9 +47,18 @@ def set_up(wanted: Wanted) -> None:
                 _set_up_pyodide(config, wanted, deno)
 
 
+def _check_names(npm: Sequence[str]) -> None:
+    """Refuse what cannot name a package at once, not when the environments have been built."""
+    if npm:
+        # Late, like the others below: the modules of what nobody asks for are not loaded.
+        from runtimes.deno._npm_request import NpmRequest
+
+        for name in npm:
+            NpmRequest.parse(name)
+
+
 def _deno(config: EngineConfig, *, is_needed: bool) -> Path | None:
     """Have the copy of Deno that sandboxes use. Python runs without it: its lack may be just said."""
-    # Late, like the other two below: the modules of what nobody asks for are not loaded.
     from runtimes.v8._binary import ensure_deno
     from runtimes.v8._guest_files import ensure_guest_js
 

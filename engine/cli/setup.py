@@ -5,6 +5,10 @@ up again. Needs the package indexes once; everything works offline afterwards.
 """
 
 from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._set_up import Wanted
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -42,22 +46,19 @@ def run(arguments: Namespace) -> int:
     """Build, with progress on stderr."""
     # Late: environments need msgspec, and `isorun --help` must not load it.
     from ._environments import show
-    from ._set_up import Wanted, set_up
+    from ._set_up import set_up
 
-    set_up(
-        Wanted(
-            environments=arguments.names,
-            npm=arguments.npm,
-            pyodide=_pyodide(arguments),
-            pyodide_from=arguments.pyodide_from,
-        )
-    )
+    set_up(wanted(arguments))
     if arguments.json:
         show(as_json=True)
     return 0
 
 
-def _pyodide(arguments: Namespace) -> list[str] | None:
-    """Return the packages; a folder to take Pyodide from says that it is wanted."""
-    packages: list[str] | None = arguments.pyodide
-    return [] if packages is None and arguments.pyodide_from is not None else packages
+def wanted(arguments: Namespace) -> "Wanted":
+    """Return what to have when done; a folder to take Pyodide from says that it is wanted."""
+    from ._set_up import Wanted
+
+    pyodide = arguments.pyodide
+    if pyodide is None and arguments.pyodide_from is not None:
+        pyodide = []
+    return Wanted(arguments.names, arguments.npm, pyodide, arguments.pyodide_from)

@@ -1,8 +1,8 @@
 """The copy of Deno that jails see.
 
 A jail runs under another uid and sees only folders that are meant for it. So the binary gets a folder of its
-own in the cache. The folder is named after the file that it
-was made from, and a note in it says what the copy looked like then.
+own in the cache. The folder is named after the file that it was made from, and a note in it says what the
+copy looked like then.
 """
 
 import hashlib

@@ -51,6 +51,13 @@ def test_environment_replaces_the_file_and_arguments_replace_both(tmp_path: Path
     assert (by_argument.policy, by_argument.nsjail) == ("strict", "/n")
 
 
+def test_deno_is_named_by_the_file_or_by_its_variable(tmp_path: Path) -> None:
+    file = write(tmp_path, 'deno = "/opt/deno"\n')
+
+    assert load_config(file, environ={}).deno == "/opt/deno"
+    assert load_config(file, environ={"ISORUN_DENO": "/d"}).deno == "/d"
+
+
 def test_empty_environment_variable_counts_as_unset(tmp_path: Path) -> None:
     assert load_config(write(tmp_path, 'policy = "quick"'), environ={"ISORUN_POLICY": ""}).policy == "quick"
 

@@ -1,0 +1,181 @@
+"""What the tiers on Deno cost: waiting, in memory and in cpu time, against bare Deno and a cold Pyodide.
+
+    uv run python -m benchmarks.v8_path [RUNS]
+
+Everything is a ratio to the same work in an unsandboxed process, started in turns with the runs.
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import anyio
+
+from benchmarks._measure import (
+    Row,
+    floor_seconds,
+    machine,
+    median,
+    percentile,
+    print_table,
+    processes_below,
+    proportional_mib,
+)
+from engine import Engine, EngineConfig, Program, load_config
+from policies import Isolation, Policy
+from runtimes.pyodide import cold_start_command, load_pyodide
+from runtimes.v8 import find_deno
+
+_WARM_UP = 3
+_WAITING = 4
+_JAVASCRIPT = Program(code="console.log(1+1)", language="javascript")
+_PYTHON = Program(code="print(1+1)")
+_PYODIDE = Policy(isolation=Isolation(require=("pyodide",)))
+#: Say themselves how long their work took, in slices shorter than the disturbances of a shared machine.
+_SIEVE = """
+function work() {
+  const begin = performance.now();
+  const sieve = new Uint8Array(2_000_000).fill(1);
+  for (let n = 2; n * n < sieve.length; n++)
+    if (sieve[n]) for (let m = n * n; m < sieve.length; m += n) sieve[m] = 0;
+  return performance.now() - begin;
+}
+"""
+_PRODUCT = """
+function work() {
+  const begin = performance.now();
+  const n = 160, a = new Float64Array(n * n).fill(1.5), b = new Float64Array(n * n).fill(2.5);
+  const c = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) {
+    let sum = 0;
+    for (let k = 0; k < n; k++) sum += a[i * n + k] * b[k * n + j];
+    c[i * n + j] = sum;
+  }
+  return performance.now() - begin;
+}
+"""
+_SHORTEST = (
+    "let best = Infinity; for (let i = 0; i < 40; i++) best = Math.min(best, work()); console.log(best);\n"
+)
+
+
+def config(warm: int) -> EngineConfig:
+    """Return the machine's own configuration with another pool."""
+    return load_config(overrides={"pool": {"warm": warm, "max-size": 8}})
+
+
+async def until_idle(engine: Engine, count: int) -> None:
+    """Wait until as many sandboxes wait."""
+    while sum(pool.idle for pool in engine.stats().pools) < count:
+        await anyio.sleep(0.005)
+
+
+async def timed_runs(
+    program: Program, policy: Policy, runs: int, reference: Callable[[], float]
+) -> tuple[list[float], list[float]]:
+    """Take turns between a reference and a waiting sandbox; return the seconds of both."""
+    references: list[float] = []
+    walls: list[float] = []
+    async with Engine(config(1)) as engine:
+        for turn in range(_WARM_UP + runs):
+            await (until_idle(engine, 1) if turn else engine.run(program, policy))
+            bare = reference()
+            await until_idle(engine, 1)
+            begin = time.perf_counter()
+            result = await engine.run(program, policy)
+            seconds = time.perf_counter() - begin
+            if turn >= _WARM_UP:
+                if result.stdout != "2\n" or result.isolation.path != "warm":
+                    raise SystemExit(f"not a warm run: {result}")
+                references.append(bare)
+                walls.append(seconds)
+    return references, walls
+
+
+async def start_seconds(program: Program, policy: Policy, runs: int) -> list[float]:
+    """Return the seconds of runs whose sandbox is started on demand."""
+    walls = []
+    async with Engine(config(0)) as engine:
+        for _ in range(_WARM_UP + runs):
+            begin = time.perf_counter()
+            await engine.run(program, policy)
+            walls.append(time.perf_counter() - begin)
+    return walls[_WARM_UP:]
+
+
+async def memory_mib(program: Program, policy: Policy) -> tuple[float, float]:
+    """Return what a further waiting sandbox adds to the memory in use: Deno's part of it, and all, in MiB."""
+    deno: list[float] = []
+    everything: list[float] = []
+    for warm in (1, 1 + _WAITING):
+        async with Engine(config(warm)) as engine:
+            await engine.run(program, policy)
+            await until_idle(engine, warm)
+            sizes = {pid: proportional_mib(pid) for pid in processes_below()}
+            everything.append(sum(sizes.values()))
+            deno.append(sum(size for pid, size in sizes.items() if _is_deno(pid)))
+    return (deno[1] - deno[0]) / _WAITING, (everything[1] - everything[0]) / _WAITING
+
+
+def _is_deno(pid: int) -> bool:
+    return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").startswith("deno")
+
+
+async def cpu_ratio(work: str, rounds: int, deno: Path) -> float:
+    """Return what a cpu-bound program takes in a sandbox, to the same in bare Deno."""
+    code = work + _SHORTEST
+    inside: list[float] = []
+    outside: list[float] = []
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "work.js")
+        file.write_text(code, encoding="utf-8")
+        async with Engine(config(1)) as engine:
+            for _ in range(rounds):
+                done = await anyio.run_process([str(deno), "run", str(file)])
+                outside.append(float(done.stdout))
+                result = await engine.run(Program(code=code, language="javascript"))
+                inside.append(float(result.stdout))
+    return median([one / other for one, other in zip(inside, outside, strict=True)])
+
+
+def main() -> None:
+    """Measure and print."""
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 50
+    cache = load_config().cache
+    deno = find_deno(load_config().deno, cache)
+    few = max(5, runs // 5)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "line.js")
+        file.write_text(str(_JAVASCRIPT.code), encoding="utf-8")
+        bare = partial(floor_seconds, [str(deno), "run", str(file)])
+        bares, waiting = anyio.run(timed_runs, _JAVASCRIPT, Policy(), runs, bare)
+    cold = partial(floor_seconds, cold_start_command(load_pyodide(cache), deno))
+    colds, pyodide = anyio.run(timed_runs, _PYTHON, _PYODIDE, few, cold)
+    snapshot = anyio.run(start_seconds, _PYTHON, _PYODIDE, few)
+    javascript_mib, javascript_all = anyio.run(memory_mib, _JAVASCRIPT, Policy())
+    pyodide_mib, pyodide_all = anyio.run(memory_mib, _PYTHON, _PYODIDE)
+    print(
+        f"{machine()}\nbare `deno run` p50 {median(bares) * 1000:.1f} ms, cold Pyodide {median(colds) * 1000:.0f} ms, "
+        f"{runs} and {few} runs; a whole waiting sandbox adds {javascript_all:.1f} and {pyodide_all:.1f} MiB\n"
+    )
+    print_table(
+        [
+            Row("waiting Deno, console.log(1+1), p50", median(waiting) / median(bares), "x", 0.25, 0.1),
+            Row("the same, p95", percentile(waiting, 95) / median(bares), "x", 0.5, 0.2),
+            Row("waiting Pyodide, print(1+1), p50", median(pyodide) / median(colds), "x", 1 / 50, 1 / 300),
+            Row(
+                "Pyodide from snapshot, whole run on demand", median(snapshot) / median(colds), "x", 0.2, 0.1
+            ),
+            Row("memory of a waiting Deno process", javascript_mib, "MiB", 30, 18),
+            Row("memory of a waiting Pyodide process", pyodide_mib, "MiB", 200, 90),
+            Row("sieve, bare Deno is 1", anyio.run(cpu_ratio, _SIEVE, few, deno), "x", 1.05, 1.02),
+            Row("matrix product, bare Deno is 1", anyio.run(cpu_ratio, _PRODUCT, few, deno), "x", 1.05, 1.02),
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main()
