@@ -9,6 +9,8 @@ from ._program import Program
 from ._refusal import Candidate, Unavailable, covers, either, excluded, languages, refusal
 from ._runtime import Capabilities
 
+_ADD_INTERPRETER = "add an interpreter in the configuration under `interpreters`"
+
 
 def no_route(program: Program, policy: Policy, candidates: Sequence[Candidate]) -> EngineError:
     """Find the reason that helps most: a missing runtime, an unknown language, or a clause."""
@@ -56,8 +58,14 @@ def _unknown_language(language: str, candidates: Sequence[Candidate]) -> ConfigE
     known = sorted(set().union(*map(languages, candidates)))
     return ConfigError(
         f"unknown language `{language}`; known: {', '.join(known)}{_not_asked(candidates)}",
-        hint="add an interpreter in the configuration under `interpreters`",
+        hint=_hint_for_language(candidates),
     )
+
+
+def _hint_for_language(candidates: Sequence[Candidate]) -> str:
+    """Say first how to get the runtimes that might have known the language."""
+    missing = [one.findings.hint for one in candidates if isinstance(one.findings, Unavailable)]
+    return "; ".join([*filter(None, dict.fromkeys(missing)), _ADD_INTERPRETER])
 
 
 def _unsupported(

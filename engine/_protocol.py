@@ -112,13 +112,19 @@ class FrameReader:
     def feed(self, data: bytes) -> list[bytes]:
         """Take bytes; return the payloads that are complete.
 
+        What came before a violation counts: it is returned, and the call after it raises.
+
         Raises:
             ProtocolError: A length is above the maximum.
         """
         self._buffer += data
-        frames = []
-        while (payload := self._next()) is not None:
-            frames.append(payload)
+        frames: list[bytes] = []
+        try:
+            while (payload := self._next()) is not None:
+                frames.append(payload)
+        except ProtocolError:
+            if not frames:
+                raise
         return frames
 
     @property

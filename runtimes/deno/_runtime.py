@@ -5,7 +5,7 @@ from typing import ClassVar, override
 import anyio
 import msgspec
 
-from engine import Capabilities, Compiled, Program, Result, Template
+from engine import Capabilities, Compiled, Program, Result, RuntimeUnavailableError, Template
 from engine._host import Host
 from policies import Policy
 from runtimes.jails import Handover, Jailed, JailSandbox, Origin
@@ -34,6 +34,7 @@ class DenoRuntime(V8Runtime):
     def __init__(self, host: Host) -> None:
         super().__init__(host)
         self._npm: NpmPackages | None = None
+        self._npm_problem: RuntimeUnavailableError | None = None
         self._checks = anyio.CapacityLimiter(_MAX_CHECKS)
 
     @property
@@ -94,11 +95,22 @@ class DenoRuntime(V8Runtime):
     @override
     def _find_parts(self) -> None:
         super()._find_parts()
-        self._npm = find_npm(self._cache)
+        try:
+            self._npm = find_npm(self._cache)
+        except RuntimeUnavailableError as error:
+            self._npm_problem = error  # nobody else has to suffer from it
 
     def _packages(self, policy: Policy) -> NpmPackages | None:
-        """Return the packages that a program may import; they are looked at when the runtime is prepared."""
-        return self._npm if policy.packages == "prefetched" else None
+        """Return the packages that a program may import; they are looked at when the runtime is prepared.
+
+        Raises:
+            RuntimeUnavailableError: They are damaged.
+        """
+        if policy.packages != "prefetched":
+            return None
+        if self._npm_problem is not None:
+            raise self._npm_problem
+        return self._npm
 
 
 def _binds(packages: NpmPackages | None) -> dict[str, str]:

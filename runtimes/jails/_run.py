@@ -187,9 +187,11 @@ class Run:
         if self._report is not None or self._report_problem is not None:
             return
         try:
-            for frame in self._reports.feed(data):
-                if self._report is None:
-                    self._take(decode_report(frame))
+            while frames := self._reports.feed(data):
+                data = b""
+                for frame in frames:
+                    if self._report is None:
+                        self._take(decode_report(frame))
         except ProtocolError as error:
             self._report_problem = str(error)
             self._pump.forget(self._pipes.report)

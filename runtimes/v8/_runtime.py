@@ -156,7 +156,10 @@ class V8Runtime(JailRuntime):
                 hint="see `isorun doctor`",
             )
         await super()._prove()
-        identity = f"{self._identity(is_zygote=False)}\n{self._deno}\n{self._guest_js}"
+        # What the process may do is said by its command line, and what it is by the folders that it sees.
+        detail: _V8Detail = self.template(Program(code="", language=self.probe_language), Policy()).detail
+        parts = (detail.command, sorted(detail.variables.items()), sorted(detail.binds.items()))
+        identity = f"{self._identity(is_zygote=False)}\n{parts}"
         await ensure_proof(self.start, self.template, self._cache, identity, self.probe, self.probe_language)
 
 
