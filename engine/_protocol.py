@@ -4,6 +4,7 @@ A frame is four bytes of length (big-endian) and as many bytes of UTF-8 JSON wit
 more kinds (`call` and `reply` of host functions); a kind that is not known here is a violation.
 """
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import msgspec
@@ -126,6 +127,16 @@ class FrameReader:
             if not frames:
                 raise
         return frames
+
+    def feed_all(self, data: bytes) -> Iterator[bytes]:
+        """Take bytes; yield the payloads that are complete, and raise behind them if one is malformed.
+
+        Raises:
+            ProtocolError: A length is above the maximum.
+        """
+        while frames := self.feed(data):
+            yield from frames
+            data = b""
 
     @property
     def is_partial(self) -> bool:

@@ -187,11 +187,9 @@ class Run:
         if self._report is not None or self._report_problem is not None:
             return
         try:
-            while frames := self._reports.feed(data):
-                data = b""
-                for frame in frames:
-                    if self._report is None:
-                        self._take(decode_report(frame))
+            for frame in self._reports.feed_all(data):
+                if self._report is None:
+                    self._take(decode_report(frame))
         except ProtocolError as error:
             self._report_problem = str(error)
             self._pump.forget(self._pipes.report)
@@ -210,7 +208,7 @@ class Run:
 
     def _decoded(self, reader: FrameReader, data: bytes) -> list[GuestMessage]:
         try:
-            return [decode(frame) for frame in reader.feed(data)]
+            return [decode(frame) for frame in reader.feed_all(data)]
         except ProtocolError as error:
             self._violate(error)
             return []

@@ -39,7 +39,7 @@ def _commands() -> Iterator[tuple[str, list[str]]]:
     """Yield each `isorun` command line: after `$`, indented in Markdown, or in the head of an example."""
     for path in [*_PAGES, *_EXAMPLES]:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-            command = re.sub(r"^(\$ |    |#   )", "", line)
+            command = re.sub(r"^(\$ |    |#   |//   )", "", line)
             if command != line and "isorun " in command and not _PLACEHOLDER.search(command):
                 arguments = _arguments(command)
                 if arguments is not None:
