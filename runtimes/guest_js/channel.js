@@ -19,7 +19,7 @@ export function openReport(path) {
 
   /** Write all bytes, as many calls as it takes. */
   function write(bytes) {
-    for (let done = 0; done < bytes.length; ) done += pipe.writeSync(bytes.subarray(done));
+    for (let done = 0; done < bytes.length;) done += pipe.writeSync(bytes.subarray(done));
   }
 
   /** Send one frame. */
@@ -66,7 +66,7 @@ function frame(payload) {
 
 function exactly(size) {
   const bytes = new Uint8Array(size);
-  for (let filled = 0; filled < size; ) {
+  for (let filled = 0; filled < size;) {
     const count = Deno.stdin.readSync(bytes.subarray(filled));
     if (count === null) Deno.exit(0); // the host gave this sandbox up
     filled += count;

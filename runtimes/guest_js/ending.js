@@ -1,6 +1,6 @@
 /** How a program in JavaScript comes to its end, and what is said of it. */
 
-import { describe } from "./errors.js";
+import { describe, introduction } from "./errors.js";
 import { report as plain } from "./plain.js";
 
 const { exit, stderr } = Deno;
@@ -10,69 +10,78 @@ const encoder = new TextEncoder();
 
 /** Knows how the program ends, says so once, and leaves as quickly as the program allows. */
 export class Ending {
-  #path = "";
   #report;
-  #translate;
+  #node;
+  #program;
   #outcome = {};
-  #isOver = false;
   #isSaid = false;
+  #hasFailed = false;
+  /** Ends the program at an error that it has not been seen to accept. */
+  #decide = () => {};
 
-  /**
-   * @param {{say: (message: object) => void}} report
-   * @param {(text: string) => string} translate Gives modules their names.
-   */
-  constructor(report, translate) {
+  /** @param {{say: (message: object) => void}} report */
+  constructor(report) {
     this.#report = report;
-    this.#translate = translate;
-    listen("unload", () => this.#say());
+    listen("unload", (event) => this.#onUnload(event));
     listen("beforeunload", () => this.#loopIsEmpty());
-    listen("error", (event) => this.#onUncaught(event, event.error, ""));
-    listen("unhandledrejection", (event) => this.#onUncaught(event, event.reason, "(in promise) "));
+    listen("error", (event) => this.#onUncaught(event, thrown(event), false));
+    listen("unhandledrejection", (event) => this.#onUncaught(event, event.reason, true));
   }
 
-  /** Whether the program wants to see its exit in the way of Node. */
-  waitsForExit = () => false;
+  /** @param {{waitsForExit: () => boolean, handlesErrors: () => boolean}} node */
+  knowNode(node) {
+    this.#node = node;
+  }
 
-  /** The program begins. */
-  begin(path) {
-    this.#path = path;
+  /**
+   * The program begins.
+   * @param {Program} program
+   */
+  begin(program) {
+    this.#program = program;
   }
 
   /** The module has been evaluated; timers and the like may go on. A promise is waited for with them. */
   succeed(value) {
-    this.#isOver = true;
-    this.#outcome.value = value;
-    if (value instanceof Promise) {
-      this.#outcome.value = undefined;
-      value.then((settled) => (this.#outcome.value = settled), (error) => {
-        throw error;
-      });
-    }
+    if (value instanceof Promise) value.then((settled) => (this.#outcome.value = settled));
+    else this.#outcome.value = value;
   }
 
   /** End as Deno does at an error that nobody caught. */
-  fail(error, where = "(in promise) ") {
-    const described = describe(error, this.#path, this.#translate);
+  fail(error, isInPromise) {
+    if (this.#hasFailed) exit(1); // a program has patched what tells of its errors
+    this.#hasFailed = true;
+    const described = describe(error, this.#program);
     this.#outcome = { error: described };
-    const text = `error: Uncaught ${where}${described.traceback || described.message}\n`;
-    for (let bytes = encoder.encode(text); bytes.length > 0; ) bytes = bytes.subarray(stderr.writeSync(bytes));
+    const text = `${introduction(error, isInPromise)}${described.traceback}\n`;
+    for (let bytes = encoder.encode(text); bytes.length > 0;) bytes = bytes.subarray(stderr.writeSync(bytes));
     this.#say();
     exit(1);
   }
 
   /** Give the program's own listeners, which come after this one, the chance to prevent the end. */
-  #onUncaught(event, error, where) {
+  #onUncaught(event, error, isInPromise) {
+    if (this.#node?.handlesErrors()) return;
     let isPrevented = false;
-    const prevent = event.preventDefault.bind(event);
+    event.preventDefault();
     Object.defineProperty(event, "preventDefault", { value: () => (isPrevented = true) });
-    prevent();
-    later(() => isPrevented || this.fail(error, where));
+    const decide = () => isPrevented || this.fail(error, isInPromise);
+    this.#decide = decide;
+    later(decide);
+  }
+
+  #onUnload(event) {
+    this.#say();
+    // Deno does not tell listeners of the end when it is an error.
+    if (this.#hasFailed) event.stopImmediatePropagation();
   }
 
   #loopIsEmpty() {
-    if (!this.#isOver) this.fail(new Error("Top-level await promise never resolved"));
     // After the program's own listeners for the same event. Tearing V8 down would only take time.
-    listen("unload", () => this.waitsForExit() || exit());
+    listen("unload", () => {
+      this.#decide();
+      if (!this.#node?.waitsForExit()) exit();
+    });
   }
 
   #say() {
@@ -81,4 +90,11 @@ export class Ending {
     const { error, value } = this.#outcome;
     this.#report.say(error ? { kind: "report", error } : { kind: "report", ...plain(value) });
   }
+}
+
+/** What an event stands for; that of a worker holds words alone. */
+function thrown({ error, message }) {
+  if ((error ?? null) !== null || /^Uncaught (null|undefined)$/.test(message)) return error;
+  const words = String(message).replace(/^Uncaught (\(in promise\) )?/, "");
+  return Object.assign(new Error(words), { stack: words });
 }

@@ -18,31 +18,44 @@ const OWN_PATH = /^[^:]*node_compat_bin:/;
 const REHEARSALS = 10;
 /** Who uses none of these needs nothing of Node, which would double the memory of a process that waits. */
 const NODE = /\b(Buffer|__dirname|__filename|exports|from|global|import|module|process|require)\b/;
+const LOAD = /\bload\b|\bonload\b/;
 const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+/** Writes as `console` does, to nowhere. */
+const quiet = new Deno[Deno.internal].Console(() => {});
+const stage = new EventTarget();
+stage.addEventListener("rehearsal", () => {});
 
 const [box, language, packages] = Deno.args;
 const work = `${box}/work`;
-const modules = new Modules(packages === "packages");
+const hasPackages = packages === "packages";
+const modules = new Modules(hasPackages);
 const report = openReport(`${box}/report`);
-const ending = new Ending(report, (text) => modules.translate(text));
+const ending = new Ending(report);
 let node;
 
 if (language === "typescript") await loadNode();
 for (let count = 0; count < REHEARSALS; count += 1) await rehearse();
 cleanEnvironment();
-report.say({ kind: "ready" });
-const request = receive();
-place(request, box);
-const source = decoder.decode(request.code);
-if (node === undefined && NODE.test(source)) await loadNode();
-disguise(request);
-start(request, source);
+// Once this module is evaluated, Deno tidies up; that has no part in the program's time.
+addEventListener("load", () => queueMicrotask(serve), { once: true });
+
+/** Wait for the program and become it. */
+async function serve() {
+  report.say({ kind: "ready" });
+  const request = receive();
+  place(request, box);
+  const source = decoder.decode(request.code);
+  if (node === undefined && NODE.test(source)) await loadNode();
+  disguise(request);
+  start(request, source);
+}
 
 async function loadNode() {
   node = await import("./node.js");
   node.prepareNode();
   learnTypeScript(node.nodeModule);
-  ending.waitsForExit = node.waitsForExit;
+  ending.knowNode(node);
 }
 
 /** Take a trusted program the whole way, so that the machinery for the next one is there. */
@@ -50,11 +63,15 @@ async function rehearse() {
   const types = node === undefined ? "" : ": number";
   const text = `const answer${types} = await Promise.resolve(42);\n({ answer, list: [answer, 'text'] })`;
   const path = `${work}/rehearsal`;
-  const { code } = rewrite(text, { language, path });
-  const { default: value } = await modules.import(code, path);
+  const source = decoder.decode(encoder.encode(text));
+  place({ files: [] }, box);
+  disguise({ name: "rehearsal", args: [], env: {} });
+  if (NODE.test(source)) throw new Error("the rehearsal needs Node");
+  const { default: value } = await modules.import(rewrite(source, { language, path }), path, source);
   JSON.stringify(plain(value));
-  Deno.inspect(value);
-  describe(new Error("rehearsal"), path, (text) => modules.translate(text));
+  quiet.log(value, 1 + 1);
+  stage.dispatchEvent(new Event("rehearsal", { cancelable: true }));
+  describe(new Error("rehearsal"), described(path));
   modules.forget();
 }
 
@@ -68,24 +85,38 @@ function cleanEnvironment() {
 /** Let the process look as if it had been started with the program. */
 function disguise({ name, args, env }) {
   for (const [name, value] of Object.entries(env)) Deno.env.set(name, value);
-  Object.defineProperty(Deno, "args", { value: Object.freeze(args), enumerable: true, configurable: true });
-  node?.showProgram(`${work}/${name}`, args);
+  const values = { args, mainModule: `file://${work}/${name}` };
+  for (const [property, value] of Object.entries(values)) {
+    Object.defineProperty(Deno, property, { value, enumerable: true, configurable: true });
+  }
+  node?.showProgram(`${work}/${name}`, args, hasPackages);
 }
 
 /** Run the program. From here on nothing that this process says is trusted. */
-function start({ name }, source) {
+async function start({ name, files }, source) {
   const path = `${work}/${name}`;
-  ending.begin(path);
+  ending.begin(described(path));
   report.say({ kind: "started" });
   let rewritten;
   try {
     rewritten = rewrite(source, { language, path });
   } catch (error) {
-    return ending.fail(error, "");
+    return ending.fail(error, false);
   }
-  if (rewritten.hasImports) modules.watch(node.nodeModule);
-  modules.import(rewritten.code, path).then(
-    (names) => ending.succeed(names.default),
-    (error) => ending.fail(error),
-  );
+  if (rewritten.hasImports && hasPackages) await modules.announce(files.map((file) => `${work}/${file.name}`));
+  if (rewritten.hasImports) modules.watch(node.nodeModule, node.facades);
+  // A failure goes the way of all rejections.
+  modules.import(rewritten, path, source).then((names) => {
+    ending.succeed(names.default);
+    if (LOAD.test(source)) dispatchEvent(new Event("load"));
+  });
+}
+
+/** What the description of an error needs of a program. */
+function described(path) {
+  return {
+    path,
+    line: (module, number) => modules.line(module, number),
+    translate: (text) => modules.translate(text),
+  };
 }

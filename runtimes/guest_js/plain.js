@@ -17,7 +17,15 @@ export function report(value) {
     const size = new TextEncoder().encode(JSON.stringify(data)).length;
     return size > MAX_BYTES ? { value_omitted: `larger than ${MAX_BYTES / 1024} KiB` } : { value: data };
   } catch (error) {
-    return { value_omitted: `not representable: ${String(error)}`.slice(0, 300) };
+    return { value_omitted: `not representable${why(error)}`.slice(0, 300).toWellFormed() };
+  }
+}
+
+function why(error) {
+  try {
+    return `: ${String(error)}`;
+  } catch {
+    return "";
   }
 }
 
@@ -82,8 +90,9 @@ function isLive(value) {
 /** Whether a value is there for its fields: a literal, or an instance of a class of the program. */
 function isRecord(value) {
   const prototype = Object.getPrototypeOf(value);
-  return prototype === null || !/\[native code\]\s*}$/.test(String(prototype.constructor)) ||
-    prototype === Object.prototype;
+  const constructor = prototype?.constructor;
+  if (prototype === null || constructor === Object) return true;
+  return typeof constructor === "function" && !/\[native code\]\s*}$/.test(String(constructor));
 }
 
 function isSafe(value) {

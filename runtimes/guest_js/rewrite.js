@@ -1,12 +1,20 @@
 /** Prepares a program's text for its import as a module, without moving a line of it. */
 
+import { insert, urlOf, withCompiledMap, withSourceMap } from "./source_map.js";
 import { findLastExpression } from "./value.js";
 
-let stripTypeScriptTypes;
-
+export const JAVASCRIPT = "text/javascript";
+const TYPESCRIPT = "application/typescript";
+const STRIPPER = "file:///stripTypeScriptTypes.ts";
 /** Every import has one of these, and little else has. */
 const IMPORT = /\bimport\b|\bfrom\s*['"]/;
 const DEFAULT_EXPORT = /^\s*export\s+default\b|\bas\s+default\b/m;
+/** Not in a comment, where `@param` is at home. */
+const DECORATOR = /^(?!\s*(?:\*|\/\/|\/\*)).*(?:^|[\s{;])@[\w$(]/m;
+/** The compiler declares namespaces in the end, where they would hide the last expression. */
+const LATE_DECLARATION = /\nvar [\w$]+(, [\w$]+)*;\s*$/;
+
+let stripTypeScriptTypes;
 
 /**
  * Make it possible to rewrite TypeScript.
@@ -17,16 +25,27 @@ export function learnTypeScript(module) {
 }
 
 /**
- * Return JavaScript that exports the value of the program's last expression as its default, and whether it may
- * import anything.
+ * Return code that exports the value of the program's last expression as its default, and whether it may import
+ * anything.
  * @param {string} text
  * @param {{language: string, path: string}} what
- * @returns {{code: string, hasImports: boolean}}
+ * @returns {{code: string, type: string, hasImports: boolean}}
  * @throws {SyntaxError} If types cannot be stripped.
  */
 export function rewrite(text, { language, path }) {
-  const code = language === "typescript" ? withoutTypes(text) : text;
-  return { code: named(withMeta(withValue(code), path), path), hasImports: IMPORT.test(code) };
+  const hasImports = IMPORT.test(text);
+  try {
+    const stripped = language === "typescript" ? withoutTypes(text, path) : { code: text };
+    const value = aroundValue(stripped.code);
+    if (value.length > 0 || language !== "typescript" || !DECORATOR.test(text)) {
+      const code = finished(stripped, [...beforeAll(stripped.code, path, true), ...value], path);
+      return { code, type: JAVASCRIPT, hasImports };
+    }
+  } catch (error) {
+    if (!DECORATOR.test(text)) throw error;
+  }
+  // Deno alone compiles decorators, and then nobody knows where the last expression is.
+  return { code: insert(text, beforeAll(text, path, true)), type: TYPESCRIPT, hasImports };
 }
 
 /**
@@ -35,38 +54,50 @@ export function rewrite(text, { language, path }) {
  * @param {string} path
  */
 export function rewriteModule(text, path) {
-  const code = /\.[mc]?ts$/.test(path) ? withoutTypes(text) : text;
-  return named(withMeta(code, path, false), path);
+  const stripped = /\.[mc]?ts$/.test(path) ? withoutTypes(text, path) : { code: text };
+  return finished(stripped, beforeAll(stripped.code, path, false), path);
 }
 
-/** Blank out what only the type checker needs; enums and the like need more, and move columns. */
-function withoutTypes(text) {
+function finished({ code, mappings }, insertions, path) {
+  if (mappings === undefined) return withSourceMap(code, insertions, path);
+  return withCompiledMap(code, mappings, insertions, path);
+}
+
+/** Blank out what only the type checker needs; enums and the like need a compiler. */
+function withoutTypes(text, path) {
   try {
-    return stripTypeScriptTypes(text, { mode: "strip" });
+    return { code: stripTypeScriptTypes(text, { mode: "strip" }) };
   } catch {
-    return stripTypeScriptTypes(text, { mode: "transform" });
+    return compiled(text, path);
+  }
+}
+
+function compiled(text, path) {
+  try {
+    const result = stripTypeScriptTypes(text, { mode: "transform", sourceMap: true });
+    const [code, map] = result.split("\n//# sourceMappingURL=data:application/json;base64,");
+    return { code, mappings: JSON.parse(atob(map)).mappings };
+  } catch (error) {
+    error.message = error.message.replaceAll(STRIPPER, `file://${path}`);
+    throw error;
   }
 }
 
 /** Export the last expression. A text that cannot be parsed stays as it is: V8 says what is wrong with it. */
-function withValue(code) {
-  if (DEFAULT_EXPORT.test(code)) return code;
-  const found = findLastExpression(code);
-  if (found === null) return code;
-  const { start, end } = found;
-  return `${code.slice(0, start)}export default (${code.slice(start, end)}\n)${code.slice(end)}`;
+function aroundValue(code) {
+  if (DEFAULT_EXPORT.test(code)) return [];
+  const found = findLastExpression(code.replace(LATE_DECLARATION, ""));
+  if (found === null) return [];
+  // The zero keeps a function without a name from being called `default`.
+  return [{ at: found.start, text: "export default (0," }, { at: found.end, text: "\n)" }];
 }
 
 /** Let the program find the place where it seems to be, in its first line and only if it asks. */
-function withMeta(code, path, main = true) {
-  if (!code.includes("import.meta")) return code;
-  const meta = { main, url: `file://${path}`, filename: path, dirname: path.slice(0, path.lastIndexOf("/")) };
-  const setting = `Object.assign(import.meta,${JSON.stringify(meta)});`;
-  const start = code.startsWith("#!") ? code.indexOf("\n") + 1 : 0;
-  return `${code.slice(0, start)}${setting}${code.slice(start)}`;
-}
-
-/** Give stack frames a name that means something. */
-function named(code, path) {
-  return `${code}\n//# sourceURL=file://${path}`;
+function beforeAll(code, path, main) {
+  if (!code.includes("import.meta")) return [];
+  const url = urlOf(path);
+  const meta = { url, main, filename: path, dirname: path.slice(0, path.lastIndexOf("/")) };
+  const resolve = `resolve:(name)=>new URL(name,${JSON.stringify(url)}).href`;
+  const text = `Object.assign(import.meta,${JSON.stringify(meta)},{${resolve}});`;
+  return [{ at: code.startsWith("#!") ? code.indexOf("\n") + 1 : 0, text }];
 }

@@ -14,8 +14,8 @@ const SEMICOLONS = /[\s;]*$/;
 const COMMENT = /(\/\/((?!\/\/)[^\n])*|\/\*((?!\*\/)[^])*\*\/)$/;
 /** These begin a statement of another kind, although they may begin an expression as well. */
 const NO_EXPRESSION = /^(\{|(async\s+)?function\b|class\b)/;
-/** After a line end these continue the statement before, unless that was complete. */
-const CONTINUATION = /^[([`+\-*/,.<>=?:%&|^]/;
+/** After a line end these continue the statement before, unless that was complete; `++` and `--` never do. */
+const CONTINUATION = /^(?!\+\+|--)[([`+\-*/,.<>=?:%&|^]/;
 /** Only a module has these; for looking at the rest they are taken out. */
 const IMPORT = /^\s*import\b(?!\s*[.(])[^;'"]*(['"])[^'"\n]*\1(\s*with\s*\{[^}]*\})?/gm;
 const EXPORT = /^(\s*)export\s+(?=(const|let|var|async|function|class)\b)/gm;

@@ -41,7 +41,7 @@ def state(name):
 
 result = {
     "host files are out of sight": refused(open, CANARY) and refused(Deno.readTextFileSync, CANARY),
-    "the distribution is out of sight": refused(Deno.readDirSync, "/opt/tools"),
+    "the distribution is out of sight": refused(Deno.readDirSync, "/opt/tools/pyodide"),
     "no libraries are loaded": refused(Deno.dlopen, "libc.so.6", Object.new()),
     "permissions are those that were given": all(
         state(name) != "granted" for name in ("run", "ffi", "net", "sys", "read", "write", "import", "env")),

@@ -21,9 +21,9 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(scope="module", params=["cold", "warm"])
-async def engine(anyio_backend: str, request: pytest.FixtureRequest) -> AsyncGenerator[Engine]:
-    settings = config(pool={"warm": 1 if request.param == "warm" else 0})
+@pytest.fixture(scope="module")
+async def engine(anyio_backend: str) -> AsyncGenerator[Engine]:
+    settings = config(pool={"warm": 1})
     async with open_host(settings) as host:
         async with Engine(settings, runtimes=[PyodideRuntime(host)]) as opened:
             yield opened
@@ -40,8 +40,9 @@ async def test_pyodide_conforms(engine: Engine, check: Check) -> None:
 async def test_waiting_pyodide_process_takes_the_program(anyio_backend: str) -> None:
     program, policy = Program(code="1"), Policy(isolation=Isolation(require=("pyodide",)))
     async with Engine(config(pool={"warm": 1})) as engine:
-        await engine.run(program, policy)
+        first = await engine.run(program, policy)
         await until(lambda: engine.stats().pools[-1].idle == 1, what="a sandbox waits")
         result = await engine.run(program, policy)
 
+    assert (first.isolation.path, first.value) == ("snapshot", 1)
     assert (result.isolation.runtime, result.isolation.path, result.value) == ("pyodide", "warm", 1)

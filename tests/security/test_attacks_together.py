@@ -7,19 +7,13 @@ import anyio
 import pytest
 
 from engine import Engine, Program, Result
+from tests.support.attacks import assert_nothing_reached, described
 from tests.support.canaries import Canaries
 from tests.support.jails import config
 from tests.support.machine import until
 
 from .conftest import Way
-from .test_attacks import (
-    ATTACKS,
-    assert_nothing_reached,
-    attack_policy,
-    attack_program,
-    described,
-    header,
-)
+from .test_attacks import ATTACKS, attack_policy, attack_program, header
 
 pytestmark = [pytest.mark.jail, pytest.mark.slow, pytest.mark.timeout(240)]
 
