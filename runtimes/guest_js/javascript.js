@@ -17,7 +17,7 @@ const OWN_PATH = /^[^:]*node_compat_bin:/;
 /** As often as it takes until the engine has compiled what is used again and again. */
 const REHEARSALS = 10;
 /** Who uses none of these needs nothing of Node, which would double the memory of a process that waits. */
-const NODE = /\b(Buffer|__dirname|__filename|exports|from|global|import|module|process|require)\b/;
+const NODE = /\b(Buffer|__dirname|__filename|exports|global|import|module|process|require)\b|\bfrom\s*['"]/;
 const LOAD = /\bload\b|\bonload\b/;
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();

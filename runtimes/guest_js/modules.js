@@ -42,7 +42,7 @@ export class Modules {
     this.#facades = facades;
     registerHooks({
       resolve: (specifier, context, next) => this.#resolve(specifier, context, next),
-      load: (url, context, next) => this.#sources.get(url) ?? next(url, context),
+      load: (url, context, next) => this.#sources.get(url) ?? withFormat(url, next(url, context)),
     });
   }
 
@@ -174,4 +174,9 @@ function whyNot(path, type) {
 /** Whether a static import does not say that it is one of data; Deno's own message would not help. */
 function lacksType(text, specifier) {
   return new RegExp(`\\bfrom\\s*['"]${RegExp.escape(specifier)}['"](?!\\s*with\\b)`).test(text);
+}
+
+/** Say that data are data: Deno takes what `require` loads under hooks for code. */
+function withFormat(url, loaded) {
+  return url.endsWith(".json") ? { ...loaded, format: "json" } : loaded;
 }

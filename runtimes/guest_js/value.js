@@ -9,9 +9,11 @@ const AsyncFunction = (async () => {}).constructor;
 /** A longer last statement is no value that somebody wants to see. */
 const MAX_PLACES = 200;
 const MAX_COMMENTS = 20;
-const SEMICOLONS = /[\s;]*$/;
+const SEMICOLON = /[\s;]/;
 /** What may be the last comment: also the end of a string, which is then no end of a statement. */
 const COMMENT = /(\/\/((?!\/\/)[^\n])*|\/\*((?!\*\/)[^])*\*\/)$/;
+/** What may come before a statement. */
+const LEADING = /^(\s+|\/\/[^\n]*|\/\*[^]*?\*\/)*/;
 /** These begin a statement of another kind, although they may begin an expression as well. */
 const NO_EXPRESSION = /^(\{|(async\s+)?function\b|class\b)/;
 /** After a line end these continue the statement before, unless that was complete; `++` and `--` never do. */
@@ -36,13 +38,22 @@ export function findLastExpression(code) {
 
 /** Where the last statement may end: before the semicolon, and before what may be comments after it. */
 function* ends(code) {
-  let text = code.replace(SEMICOLONS, "");
+  let text = withoutSemicolons(code);
   for (let count = 0; count < MAX_COMMENTS && text !== ""; count += 1) {
-    yield text.length;
-    const shorter = text.replace(COMMENT, "").replace(SEMICOLONS, "");
-    if (shorter === text) return;
-    text = shorter;
+    if (count === 0 || !isInComment(asScript(text))) yield text.length;
+    const [comment = ""] = COMMENT.exec(text) ?? [];
+    const shorter = text.slice(0, text.length - comment.length);
+    // What begins within the comment of a line ends with the line.
+    if (comment === "" || (comment.includes("\n") && isInComment(asScript(shorter)))) return;
+    text = withoutSemicolons(shorter);
   }
+}
+
+/** Cut what ends the last statement; an expression for that would look from every place to the end. */
+function withoutSemicolons(text) {
+  let end = text.length;
+  while (end > 0 && SEMICOLON.test(text[end - 1])) end -= 1;
+  return text.slice(0, end);
 }
 
 function findStart(code) {
@@ -50,7 +61,7 @@ function findStart(code) {
   for (let place = code.length - 1; place >= 0 && places < MAX_PLACES; place -= 1) {
     if (place > 0 && code[place - 1] !== "\n" && code[place - 1] !== ";" && code[place - 1] !== "}") continue;
     places += 1;
-    const start = place + code.slice(place).search(/\S|$/);
+    const start = place + LEADING.exec(code.slice(place))[0].length;
     if (start < code.length && isSplit(code.slice(0, place), code.slice(start))) return start;
   }
   return null;
@@ -58,8 +69,19 @@ function findStart(code) {
 
 function isSplit(before, last) {
   if (NO_EXPRESSION.test(last) || !parses(`return (${last}\n)`)) return false;
-  const program = before.replace(/^#!.*/, "").replace(IMPORT, "").replace(EXPORT, "$1");
-  return parses(program) && (!CONTINUATION.test(last) || isComplete(program));
+  const program = asScript(before);
+  if (!parses(program) || isInComment(program)) return false;
+  return !CONTINUATION.test(last) || isComplete(program);
+}
+
+/** Take out what only a module has. */
+function asScript(text) {
+  return text.replace(/^#!.*/, "").replace(IMPORT, "").replace(EXPORT, "$1");
+}
+
+/** Whether a program ends within a comment, which hides even what can follow no program. */
+function isInComment(program) {
+  return parses(`${program})`);
 }
 
 /** Whether another statement can follow without a line end or semicolon, so that no statement goes on. */

@@ -21,7 +21,9 @@ def reported(outcome: dict[str, Any]) -> Report:
         (frame,) = FrameReader().feed(os.pread(descriptor, 4 << 20, 0))
     finally:
         os.close(descriptor)
-    return decode_report(frame)
+    message = decode_report(frame)
+    assert isinstance(message, Report)
+    return message
 
 
 @pytest.mark.parametrize(
