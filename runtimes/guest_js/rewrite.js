@@ -92,12 +92,18 @@ function aroundValue(code) {
   return [{ at: found.start, text: "export default (0," }, { at: found.end, text: "\n)" }];
 }
 
-/** Let the program find the place where it seems to be, in its first line and only if it asks. */
+/**
+ * Begin the program as a microtask: Deno calls timers that are due between a module that it imports and the
+ * microtasks of that. And let it find the place where it seems to be, if it asks.
+ */
 function beforeAll(code, path, main) {
-  if (!code.includes("import.meta")) return [];
+  const text = `${main ? "await 0;" : ""}${code.includes("import.meta") ? ownMeta(path, main) : ""}`;
+  return [{ at: /^(#!.*\n?)?/.exec(code)[0].length, text }];
+}
+
+function ownMeta(path, main) {
   const url = urlOf(path);
   const meta = { url, main, filename: path, dirname: path.slice(0, path.lastIndexOf("/")) };
   const resolve = `resolve:(name)=>new URL(name,${JSON.stringify(url)}).href`;
-  const text = `Object.assign(import.meta,${JSON.stringify(meta)},{${resolve}});`;
-  return [{ at: code.startsWith("#!") ? code.indexOf("\n") + 1 : 0, text }];
+  return `Object.assign(import.meta,${JSON.stringify(meta)},{${resolve}});`;
 }

@@ -111,14 +111,25 @@ def deno() -> Path:
 @contextmanager
 def waiting(language: str = "javascript") -> Iterator[Guest]:
     """Start a process, and wait until it is ready for its program."""
-    box = Path(tempfile.mkdtemp(prefix="isorun-box-"))
-    for name in ("work", "tmp"):
-        (box / name).mkdir()
-    os.mkfifo(box / "report")
-    # Both ends, so that opening waits for nobody; the writing one goes once the process has its own.
-    reading = os.open(box / "report", os.O_RDONLY | os.O_NONBLOCK)
-    own = os.open(box / "report", os.O_WRONLY)
-    os.set_blocking(reading, True)
+    with tempfile.TemporaryDirectory(prefix="isorun-box-") as folder:
+        box = Path(folder)
+        for name in ("work", "tmp"):
+            (box / name).mkdir()
+        os.mkfifo(box / "report")
+        # Both ends, so that opening waits for nobody; the writing one goes once the process has its own.
+        reading = os.open(box / "report", os.O_RDONLY | os.O_NONBLOCK)
+        own = os.open(box / "report", os.O_WRONLY)
+        os.set_blocking(reading, True)
+        with open(reading, "rb") as report, _started(box, language) as process:
+            _wait_for_word(process, reading, own)
+            guest = Guest(process, report, box, language)
+            ready = guest.frame()
+            assert ready == {"kind": "ready"}, ready
+            yield guest
+
+
+@contextmanager
+def _started(box: Path, language: str) -> "Iterator[subprocess.Popen[bytes]]":
     process = subprocess.Popen(
         command(box, language),
         stdin=subprocess.PIPE,
@@ -127,18 +138,11 @@ def waiting(language: str = "javascript") -> Iterator[Guest]:
         cwd=box / "work",
         env={"HOME": "/box/work", "PATH": "/usr/bin:/bin", **VARIABLES},
     )
-    try:
-        with process, open(reading, "rb") as report:
-            try:
-                _wait_for_word(process, reading, own)
-                guest = Guest(process, report, box, language)
-                ready = guest.frame()
-                assert ready == {"kind": "ready"}, ready
-                yield guest
-            finally:
-                process.kill()
-    finally:
-        shutil.rmtree(box)
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def run(code: str | bytes, language: str = "javascript", **more: Any) -> Ended:

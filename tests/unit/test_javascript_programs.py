@@ -49,6 +49,16 @@ def test_exit_status_is_that_of_the_program(code: str, status: int) -> None:
     assert run(code).status == status
 
 
+def test_microtasks_come_before_timers_that_are_due() -> None:
+    code = (
+        "setTimeout(() => console.log('timer'), 1)\nconst begin = Date.now()\n"
+        "while (Date.now() - begin < 5);\n"
+        "queueMicrotask(() => console.log('microtask'))\nawait 1\nconsole.log('awaited')"
+    )
+
+    assert printed(code) == "microtask\nawaited\ntimer\n"
+
+
 def test_timers_run_to_the_end() -> None:
     assert printed("setTimeout(() => console.log('late'), 20)\nconsole.log('first')") == "first\nlate\n"
 
@@ -183,6 +193,7 @@ def test_decorators_of_typescript_run() -> None:
         ("#!/usr/bin/env deno\n2", 2),
         ("#!/usr/bin/env deno\nimport.meta.main", True),
         ("'use strict'\nlet a = 2\na", 2),
+        ("#!/usr/bin/env deno", None),
         ("// nothing but this", None),
         ("/* this */\n\n// and that", None),
         ("  \n", None),
