@@ -24,9 +24,9 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(scope="module", params=["cold", "warm"])
-async def engine(anyio_backend: str, request: pytest.FixtureRequest) -> AsyncGenerator[Engine]:
-    settings = config(pool={"warm": 1 if request.param == "warm" else 0})
+@pytest.fixture(scope="module")
+async def engine(anyio_backend: str) -> AsyncGenerator[Engine]:
+    settings = config(pool={"warm": 1})
     async with open_host(settings) as host:
         async with Engine(settings, runtimes=[DenoRuntime(host)]) as opened:
             yield opened
@@ -43,8 +43,9 @@ async def test_deno_conforms(engine: Engine, language: Language, check: Check) -
 async def test_waiting_deno_process_takes_the_program(anyio_backend: str) -> None:
     program = Program(code="1", language="javascript")
     async with Engine(config(pool={"warm": 1})) as engine:
-        await engine.run(program)
+        first = await engine.run(program)
         await until(lambda: engine.stats().pools[-1].idle == 1, what="a sandbox waits")
         result = await engine.run(program)
 
+    assert (first.isolation.path, first.value) == ("cold", 1)
     assert (result.isolation.runtime, result.isolation.path, result.value) == ("deno", "warm", 1)

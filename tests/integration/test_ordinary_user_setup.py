@@ -79,7 +79,7 @@ def user() -> Iterator[User]:
 def test_doctor_finds_the_tier_and_says_what_is_weaker(user: User) -> None:
     done = user.isorun("doctor", "--json")
 
-    (tier,) = [found for found in json.loads(done.stdout)["tiers"] if found["runtime"] == "nsjail"]
+    (tier,) = [found for found in json.loads(done.stdout)["tiers"] if found["name"] == "nsjail"]
 
     assert tier["available"], tier["reason"]
     assert done.returncode == 0

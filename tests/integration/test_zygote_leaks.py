@@ -1,6 +1,7 @@
 """Thousands of forked runs that end in every way leave everything as it was, the zygote's jail too."""
 
 import gc
+import os
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
@@ -70,7 +71,7 @@ async def settled(engine: Engine, waiting: int) -> tuple[Holdings, int, Jail]:
     return state()
 
 
-@pytest.mark.parametrize(("warm", "batches"), [(0, 45), (2, 5)])
+@pytest.mark.parametrize(("warm", "batches"), [(0, 45 if os.environ.get("ISORUN_TEST_ALL") else 15), (2, 5)])
 async def test_thousands_of_forked_runs_leave_everything_as_it_was(
     warm: int, batches: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
