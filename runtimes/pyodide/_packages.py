@@ -1,7 +1,7 @@
 """Packages for programs on Pyodide: fetched and unpacked at set-up, read-only and offline afterwards."""
 
 import hashlib
-import zipfile
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -103,16 +103,16 @@ def ensure_packages(
     content = (distribution.name, pins, [(package.file_name, package.sha256) for package in locked])
     layer = hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:32]
     with staged(root / "packages" / layer) as staging:
-        site = staging / SITE
+        site, wheels = staging / SITE, staging / "wheels"
         site.mkdir()
+        wheels.mkdir()
         for package in locked:
-            _unpack(package, site, mirror)
+            _fetch(package, wheels, mirror)
         if pins:
             install_wheels(pins, site, mirror)
-        progress("compiling the packages for Pyodide")
-        run_trusted(
-            deno, "pyodide_compile.js", (f"{distribution}/", str(site)), read=distribution, write=site
-        )
+        progress("unpacking and compiling the packages for Pyodide")
+        _install(deno, distribution, site, wheels)
+        shutil.rmtree(wheels)
         manifest = Packages(
             hash=layer,
             names=wanted,
@@ -133,20 +133,19 @@ def _names_before(root: Path) -> tuple[str, ...]:
     return () if packages is None else packages.names
 
 
-def _unpack(package: LockedPackage, site: Path, mirror: Path | None) -> None:
-    """Unpack one file of the distribution, which must be the one that its list names."""
+def _fetch(package: LockedPackage, wheels: Path, mirror: Path | None) -> None:
     if package.install_dir != SITE:
         raise ConfigError(
             f"package `{package.name}` is a shared library, which isorun does not load into Pyodide",
             hint="use the native tier for programs that need it",
         )
-    wheel = fetch(package, site.parent, mirror)
-    try:
-        with zipfile.ZipFile(wheel) as archive:
-            archive.extractall(site)
-    except zipfile.BadZipFile as error:
-        raise RuntimeUnavailableError(f"`{package.file_name}` is not a wheel") from error
-    wheel.unlink()
+    fetch(package, wheels, mirror)
+
+
+def _install(deno: Path, distribution: Path, site: Path, wheels: Path) -> None:
+    """Unpack and compile in Pyodide: no archive is opened on the host."""
+    arguments = (f"{distribution}/", str(site), str(wheels))
+    run_trusted(deno, "pyodide_install.js", arguments, read=(distribution, wheels), write=site)
 
 
 def _point(folder: Path, layer: str) -> None:

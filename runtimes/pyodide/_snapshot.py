@@ -54,19 +54,22 @@ def make_snapshot(deno: Path, folder: Path) -> None:
     for path in _GUEST_MODULES:
         (guest / path.name).write_bytes(path.read_bytes())
     arguments = (f"{folder}/", f"{guest}/", *PRELOAD)
-    run_trusted(deno, "pyodide_snapshot.js", arguments, read=folder, write=folder)
+    run_trusted(deno, "pyodide_snapshot.js", arguments, read=(folder,), write=folder)
     for path in _GUEST_MODULES:
         (guest / path.name).unlink()
     guest.rmdir()
 
 
-def run_trusted(deno: Path, script: str, arguments: tuple[str, ...], *, read: Path, write: Path) -> None:
+def run_trusted(
+    deno: Path, script: str, arguments: tuple[str, ...], *, read: tuple[Path, ...], write: Path
+) -> None:
     """Run a script of the guest code on the host, for set-up.
 
     Raises:
         RuntimeUnavailableError: It failed.
     """
-    permissions = (f"--allow-read={read},{write},{GUEST_JS}", f"--allow-write={write}")
+    readable = ",".join(map(str, (*read, write, GUEST_JS)))
+    permissions = (f"--allow-read={readable}", f"--allow-write={write}")
     command: tuple[str | Path, ...] = (deno, "run", "--quiet", *CLOSED, *permissions, GUEST_JS / script)
     try:
         run_tool((*command, *arguments), timeout_seconds=_SECONDS, cwd=write)

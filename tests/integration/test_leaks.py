@@ -1,9 +1,9 @@
 """Hundreds of runs that end in every way leave the process and the machine as they were."""
 
-import gc
 import os
 import tempfile
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ import anyio
 import pytest
 
 from engine import Engine, File, Program, Status
-from policies import Limits, Policy
+from policies import Isolation, Limits, Policy
 from tests.support.jails import config
 from tests.support.machine import (
     children,
@@ -42,6 +42,7 @@ class Kind(NamedTuple):
     program: Program
     limits: Limits
     status: Status | None
+    isolation: Isolation = Isolation()
 
 
 KINDS = (
@@ -106,7 +107,7 @@ def anyio_backend() -> str:
 
 
 async def run_kind(engine: Engine, kind: Kind) -> None:
-    policy = Policy(limits=kind.limits)
+    policy = Policy(limits=kind.limits, isolation=kind.isolation)
     if kind.status is None:
         with anyio.move_on_after(CANCELLED_AFTER_SECONDS) as scope:
             await engine.run(kind.program, policy)
@@ -116,13 +117,13 @@ async def run_kind(engine: Engine, kind: Kind) -> None:
     assert result.status is kind.status, result
 
 
-async def run_all(engine: Engine, count: int) -> None:
+async def run_all(engine: Engine, count: int, kinds: Sequence[Kind] = KINDS) -> None:
     """Run kinds in turn, several at once."""
     limiter = anyio.CapacityLimiter(SIDE_BY_SIDE)
 
     async def run_one(number: int) -> None:
         async with limiter:
-            await run_kind(engine, KINDS[number % len(KINDS)])
+            await run_kind(engine, kinds[number % len(kinds)])
 
     async with anyio.create_task_group() as tasks:
         for number in range(count):
@@ -143,7 +144,6 @@ async def test_hundreds_of_mixed_runs_leave_everything_as_it_was(
 
         await until(is_quiet, what="the runs have gone")
         assert holdings() == before
-        gc.collect()
         assert resident_mib() - ours_before < GROWTH_MIB
         assert resident_mib(warden) - wardens_before < GROWTH_OF_WARDEN_MIB
         assert engine.stats().active == 0

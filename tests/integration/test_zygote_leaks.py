@@ -1,6 +1,5 @@
 """Thousands of forked runs that end in every way leave everything as it was, the zygote's jail too."""
 
-import gc
 import os
 import tempfile
 from pathlib import Path
@@ -53,7 +52,6 @@ def jail() -> Jail:
 
 def memory() -> list[float]:
     """Return the resident memory of all that stays: ours, the warden's, the maker's, the zygote's."""
-    gc.collect()
     [warden] = wardens()
     family = the_family(warden)
     return [resident_mib(), *map(resident_mib, (warden, family.maker, family.zygote))]

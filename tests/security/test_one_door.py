@@ -96,7 +96,7 @@ def test_marshal_goes_into_the_jail_and_never_comes_out(repository: Path) -> Non
     users = {path for path, tree in sources(repository) if "marshal" in imported(tree)}
     loads = {path for path in users if "marshal.load" in (repository / path).read_text("utf-8")}
 
-    assert users == {"runtimes/nsjail/_request.py", "runtimes/guest/runner.py"}
+    assert users == {"runtimes/jails/_request.py", "runtimes/guest/runner.py"}
     assert loads == {"runtimes/guest/runner.py"}
 
 

@@ -1,7 +1,9 @@
 """Setting Pyodide up: what is taken, what is refused, and what is noticed later."""
 
 import hashlib
+import json
 import os
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -174,6 +176,55 @@ def test_wheel_from_a_folder_can_be_imported_compiled_and_not_changed(tmp_path: 
     with waiting(packages=packages.site) as guest:
         error = guest.run("open('/opt/packages/homemade.py', 'w')").report["error"]
         assert (error["type"], error["message"][:10]) == ("OSError", "[Errno 69]")
+
+
+def _with_package(distribution: Path, target: Path, name: str, wheel: Path) -> None:
+    """Copy a distribution to `target`, with one package more in its list."""
+    shutil.copytree(distribution, target)
+    path = target / "pyodide-lock.json"
+    lock = json.loads(path.read_bytes())
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    entry = {"name": name, "version": "1.0", "file_name": wheel.name, "sha256": digest, "install_dir": "site"}
+    lock["packages"][name] = {**next(iter(lock["packages"].values())), **entry, "depends": []}
+    path.chmod(0o644)
+    path.write_text(json.dumps(lock), encoding="utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.rows(42)
+def test_package_of_the_distribution_is_unpacked_below_its_folder_alone(tmp_path: Path) -> None:
+    (mirror := tmp_path / "mirror").mkdir()
+    _wheel(mirror, "homemade", "answer = 42\n")
+    wheel = mirror / "homemade-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "a") as archive:
+        archive.writestr("../../outside.py", "escaped = True\n")
+    _with_package(pyodide().folder, tmp_path / "distribution", "homemade", wheel)
+    root = tmp_path / "root"
+    root.mkdir()
+
+    ensure_packages(root, tmp_path / "distribution", ["homemade"], deno(), print, mirror=mirror)
+
+    packages = current_packages(root)
+    assert packages is not None
+    assert packages.distribution.keys() == {wheel.name}
+    assert [path for path in tmp_path.rglob("outside.py") if not path.is_relative_to(packages.site)] == []
+    assert sorted(path.name for path in packages.site.parent.iterdir()) == ["manifest.json", "site"]
+    with waiting(packages=packages.site) as guest:
+        assert guest.run("import homemade\nhomemade.answer").report["value"] == 42
+
+
+@pytest.mark.slow
+def test_file_of_the_distribution_that_is_no_wheel_is_refused(tmp_path: Path) -> None:
+    (mirror := tmp_path / "mirror").mkdir()
+    (wheel := mirror / "homemade-1.0-py3-none-any.whl").write_bytes(b"no archive")
+    _with_package(pyodide().folder, tmp_path / "distribution", "homemade", wheel)
+    root = tmp_path / "root"
+    root.mkdir()
+
+    with pytest.raises(RuntimeUnavailableError, match="not a zip file"):
+        ensure_packages(root, tmp_path / "distribution", ["homemade"], deno(), print, mirror=mirror)
+
+    assert current_packages(root) is None
 
 
 @pytest.mark.slow
