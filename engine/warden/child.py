@@ -31,7 +31,7 @@ class Parked:
 
     Attributes:
         pid: Of the process, also after it has become something else.
-        pidfd: Of the same.
+        over: Descriptor of the same; it can be read when that has ended.
     """
 
     def __init__(self, group: Group) -> None:
@@ -41,7 +41,7 @@ class Parked:
         if self.pid == 0:
             _wait_and_become(theirs, group, warden)
         theirs.close()
-        self.pidfd = os.pidfd_open(self.pid)
+        self.over = os.pidfd_open(self.pid)
 
     def launch(self, argv: Sequence[str], descriptors: Mapping[int, int], *, oom_score: int) -> None:
         """Have it execute a program; how that went shows in `failure`.
@@ -77,9 +77,9 @@ class Parked:
     def close(self) -> None:
         """Let go of our ends; a process that still waits exits."""
         self._channel.close()
-        if self.pidfd >= 0:
-            os.close(self.pidfd)
-            self.pidfd = -1
+        if self.over >= 0:
+            os.close(self.over)
+            self.over = -1
 
 
 def become_subreaper() -> None:

@@ -18,6 +18,8 @@ _MAGIC = b"ISO1"
 _ORDER = struct.Struct("<4sIIIIQQ")
 #: Magic, errno, number of the order.
 _ANSWER = struct.Struct("<4sIQ")
+#: Descriptors of an answer without a problem.
+_RIGHTS = 2
 
 
 class Box(NamedTuple):
@@ -40,12 +42,15 @@ class Answer(NamedTuple):
     Attributes:
         number: Of the order.
         problem: An errno; 0 if the process is there.
-        pidfd: The init of the run's process namespace: when it ends, nothing is left there. -1 without one.
+        init: Descriptor of the first process in the run's process namespace: what lives there dies with it.
+        over: Descriptor that can be read when the program has ended and the engine was told how, or when
+            nobody is left who could tell.
     """
 
     number: int
     problem: int
-    pidfd: int
+    init: int = -1
+    over: int = -1
 
     @property
     def reason(self) -> str:
@@ -54,28 +59,34 @@ class Answer(NamedTuple):
 
     def close(self) -> None:
         """Let go of what came with it."""
-        if self.pidfd >= 0:
-            os.close(self.pidfd)
+        for descriptor in (self.init, self.over):
+            if descriptor >= 0:
+                os.close(descriptor)
 
 
 class Forked:
-    """A process tree that a zygote has been asked for.
-
-    Attributes:
-        pidfd: Of its init; -1 until the answer has come.
-    """
+    """A process tree that a zygote has been asked for."""
 
     #: It is not our child.
     pid = 0
 
     def __init__(self) -> None:
-        self.pidfd = -1
+        self._answer: Answer | None = None
+
+    @property
+    def over(self) -> int:
+        """Readable when it has ended; -1 until the answer has come."""
+        return -1 if self._answer is None else self._answer.over
+
+    def take(self, answer: Answer) -> None:
+        """It is there."""
+        self._answer = answer
 
     def kill(self) -> None:
         """Kill the init, and by that all of its namespace."""
-        if self.pidfd >= 0:
+        if self._answer is not None:
             with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+                signal.pidfd_send_signal(self._answer.init, signal.SIGKILL)
 
     def reap(self) -> int:
         """Return 0: the zygote reaps, and tells the engine itself how the program ended."""
@@ -86,10 +97,10 @@ class Forked:
         return ""
 
     def close(self) -> None:
-        """Let go of the descriptor."""
-        if self.pidfd >= 0:
-            os.close(self.pidfd)
-            self.pidfd = -1
+        """Let go of the descriptors."""
+        if self._answer is not None:
+            self._answer.close()
+            self._answer = None
 
 
 class Channel:
@@ -128,17 +139,18 @@ class Channel:
             BlockingIOError: There is none yet.
         """
         try:
-            data, descriptors, _, _ = socket.recv_fds(self._ours, _ANSWER.size + 1, 4)
+            data, descriptors, _, _ = socket.recv_fds(self._ours, _ANSWER.size + 1, 2 * _RIGHTS)
         except ConnectionError:  # it died with orders unread
             return None
-        if len(data) != _ANSWER.size or len(descriptors) > 1 or data[: len(_MAGIC)] != _MAGIC:
+        is_answer = len(data) == _ANSWER.size and data[: len(_MAGIC)] == _MAGIC
+        if not is_answer or len(descriptors) not in (0, _RIGHTS):
             for descriptor in descriptors:
                 os.close(descriptor)
             return None
         _, problem, number = _ANSWER.unpack(data)
         if not descriptors and not problem:
             problem = errno.EBADMSG
-        return Answer(number, problem, descriptors[0] if descriptors else -1)
+        return Answer(number, problem, *descriptors)
 
     def close(self) -> None:
         """Close our end; the zygote's jail ends then."""

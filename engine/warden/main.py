@@ -43,6 +43,8 @@ class Loop:
         self._open = True
         self._count = 0
         self._orphans = False
+        #: Have ended; their groups are still to be removed, which nobody waits for.
+        self._leaving: list[Ward] = []
         #: Joins its group while nobody waits for it; the next command finds it ready.
         self._parked: tuple[Group, Parked] | None = None
 
@@ -51,7 +53,7 @@ class Loop:
         self._watcher.watch(self._connection.fileno(), self._receive)
         controllers = sorted(set().union(*(tree.controllers for tree in self._trees)))
         self._send({"kind": "ready", "controllers": controllers, "problems": self._problems})
-        while self._open or self._wards or self._orphans:
+        while self._open or self._wards or self._orphans or self._leaving:
             self._park()
             self._watcher.poll(self._timeout())
             self._tick()
@@ -127,7 +129,7 @@ class Loop:
 
     def _guard(self, ward: Ward) -> None:
         """Watch for the end of a ward's process."""
-        self._watcher.watch(ward.pidfd, partial(self._exited, ward))
+        self._watcher.watch(ward.over, partial(self._exited, ward))
 
     def _launched(self, message: dict[str, Any], descriptors: dict[int, int]) -> tuple[Group, Parked]:
         parked, self._parked = self._parked, None
@@ -158,7 +160,7 @@ class Loop:
     # Ends
 
     def _exited(self, ward: Ward) -> None:
-        self._watcher.forget(ward.pidfd)
+        self._watcher.forget(ward.over)
         self._zygotes.close(ward.number)
         ward.exited()
 
@@ -172,6 +174,9 @@ class Loop:
                 del self._wards[ward.number]
                 self._orphans |= ward.pid != 0  # of a forked one, its zygote's jail has none for us
                 self._send(report)
+                self._leaving.append(ward)
+        if self._leaving:
+            self._leaving = [ward for ward in self._leaving if not ward.removed(now)]
         if self._orphans:
             self._orphans = self._reap_orphans()
 
@@ -184,7 +189,7 @@ class Loop:
         return not all(os.waitpid(pid, os.WNOHANG)[0] == pid for pid in orphans)
 
     def _timeout(self) -> float | None:
-        if self._orphans:
+        if self._orphans or self._leaving:
             return _EMPTYING_SECONDS * 1000
         due = min([ward.due for ward in self._wards.values()], default=math.inf)
         if due == math.inf:

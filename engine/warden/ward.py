@@ -29,8 +29,8 @@ class Process(Protocol):
         ...
 
     @property
-    def pidfd(self) -> int:
-        """Readable when it has ended; -1 while it is not there."""
+    def over(self) -> int:
+        """Descriptor that can be read when it has ended; -1 while it is not there."""
         ...
 
     def kill(self) -> None:
@@ -77,9 +77,9 @@ class Ward:
         self.due = _NEVER
 
     @property
-    def pidfd(self) -> int:
-        """Readable when the process has ended; -1 while it is not there."""
-        return self._process.pidfd
+    def over(self) -> int:
+        """Descriptor that can be read when the process has ended; -1 while it is not there."""
+        return self._process.over
 
     @property
     def pid(self) -> int:
@@ -114,7 +114,7 @@ class Ward:
             self._reschedule()
 
     def exited(self) -> None:
-        """Reap the process after its pidfd became readable; `ended` sees to what it left behind."""
+        """Reap the process after its end was seen; `ended` sees to what it left behind."""
         self._wait_status = self._process.reap()
         self._exited_at = time.monotonic()
         self._reschedule()
@@ -161,9 +161,6 @@ class Ward:
             if now - self._exited_at < EMPTY_SECONDS:
                 return None
         counters = self._counters()
-        removed = self._group.remove()
-        if not removed and now - self._exited_at < EMPTY_SECONDS:
-            return None
         failure = self._process.failure()
         self._process.close()
         if self._refusal is not None:
@@ -178,8 +175,13 @@ class Ward:
             "peak_bytes": counters.peak_bytes,
             "oom_kills": counters.oom_kills,
             "pids_refused": counters.pids_refused,
-            "quarantined": not removed,
+            "quarantined": not empty,
         }
+
+    def removed(self, now: float) -> bool:
+        """Remove the group, once the engine was told of the end; False if that has to be tried again."""
+        assert self._exited_at is not None, "nothing is removed while it runs"  # noqa: S101
+        return self._group.remove() or now - self._exited_at >= EMPTY_SECONDS
 
     def _counters(self) -> Counters:
         try:

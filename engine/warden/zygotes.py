@@ -88,7 +88,7 @@ class Zygotes:
 
     def _take(self, order: _Order, answer: Answer) -> None:
         del self._orders[answer.number]
-        order.process.pidfd = answer.pidfd
+        order.process.take(answer)
         if order.ward.is_killed:
             order.process.kill()
         self._arrived(order.ward)

@@ -64,7 +64,7 @@ def check_program(program: Program, template: Template) -> Program:
 
 def encode_check(detail: CheckDetail, program: Program, policy: Policy) -> Handover:
     """Encode a check for the runner."""
-    control = encode_request(
+    return encode_request(
         program,
         policy,
         environment=detail.environment,
@@ -73,7 +73,6 @@ def encode_check(detail: CheckDetail, program: Program, policy: Policy) -> Hando
         live=False,
         cgroups=True,
     )
-    return Handover(control, b"")
 
 
 def compiled(program: Program, result: Result) -> Compiled:

@@ -69,9 +69,10 @@ def join_groups(order: Order, setup: dict[str, Any]) -> None:
 
 def leave_namespaces(order: Order, setup: dict[str, Any]) -> None:
     """Get mounts, network, IPC, host name and cgroup view of its own; the process namespace is there."""
-    _, network, _ = order.extra
+    _, network, mounts, _, _ = order.extra
     os.setns(network, os.CLONE_NEWNET)  # made ahead, which takes the kernel longer than all others
-    os.unshare(os.CLONE_NEWNS | os.CLONE_NEWIPC | os.CLONE_NEWUTS | os.CLONE_NEWCGROUP)
+    os.setns(mounts, os.CLONE_NEWNS)
+    os.unshare(os.CLONE_NEWIPC | os.CLONE_NEWUTS | os.CLONE_NEWCGROUP)
     kernel.mount("none", "/", "none", kernel.MS_REC | kernel.MS_PRIVATE, "")
 
 

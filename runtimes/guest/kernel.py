@@ -28,7 +28,7 @@ _MAX_CAPABILITIES = 64
 #: The same number on every architecture.
 _SYS_CLONE3 = 435
 _CLONE_CHILD_CLEARTID, _CLONE_CHILD_SETTID, _CLONE_INTO_CGROUP = 0x200000, 0x1000000, 0x200000000
-_CLONE_VM, _CLONE_FS, _CLONE_FILES = 0x100, 0x200, 0x400
+_CLONE_VM, _CLONE_FILES = 0x100, 0x400
 _SIGCHLD = 17
 
 _libc = ctypes.PyDLL(None, use_errno=True)
@@ -78,9 +78,10 @@ def start_init() -> int:
     """Start a process that only waits, as the first one of the process namespace that was unshared.
 
     It is no copy of us but shares our memory and descriptors, as a thread would, and never leaves the C
-    library's `pause`: so it costs a tenth of a fork, and its end a tenth of an exit.
+    library's `pause`: so it costs a tenth of a fork, and its end a tenth of an exit. It stays in the
+    namespaces that we are in now.
     """
-    flags = _CLONE_VM | _CLONE_FS | _CLONE_FILES | _SIGCHLD
+    flags = _CLONE_VM | _CLONE_FILES | _SIGCHLD
     pid: int = _libc.clone(_libc.pause, ctypes.c_void_p(_init_stack), flags, None)
     if pid < 0:
         number = ctypes.get_errno()

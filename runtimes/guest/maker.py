@@ -60,22 +60,49 @@ def _skip_a_process_id() -> None:
 class _Space:
     """Namespaces for one run, made before it is ordered.
 
+    Their init lives in all of them, so that the kernel takes them apart at its end, which nobody waits for,
+    and not at the program's.
+
     Attributes:
         init: Descriptor of the first process in the process namespace.
-        namespaces: Descriptors of the process namespace and of a network namespace.
+        namespaces: Descriptors of the namespaces of processes, network and mounts.
+        over: Two ends of a pipe: what the zygote writes when the run is over is for the warden.
     """
 
     def __init__(self, own: list[int]) -> None:
-        os.unshare(os.CLONE_NEWPID | os.CLONE_NEWNET)
+        self.init = -1
+        self.namespaces: list[int] = []
+        self.over = os.pipe2(os.O_CLOEXEC)
         try:
-            self.init = os.pidfd_open(kernel.start_init())
-            self.namespaces = [_open_namespace(name) for name in ("pid_for_children", "net")]
-        finally:
-            for namespace in own:
-                os.setns(namespace)
+            os.unshare(os.CLONE_NEWPID | os.CLONE_NEWNET | os.CLONE_NEWNS)
+            try:
+                self._fill()
+            finally:
+                for namespace in own:
+                    os.setns(namespace)
+        except OSError:
+            self.end()
+            self.close()
+            raise
+
+    def _fill(self) -> None:
+        process = kernel.start_init()
+        try:
+            self.init = os.pidfd_open(process)
+        except OSError:
+            os.kill(process, _signal.SIGKILL)
+            raise
+        for name in ("pid_for_children", "net", "mnt"):
+            self.namespaces.append(_open_namespace(name))
+
+    def end(self) -> None:
+        """Have the kernel take it apart."""
+        if self.init >= 0:
+            _signal.pidfd_send_signal(self.init, _signal.SIGKILL)
 
     def close(self) -> None:
-        orders.close_all((self.init, *self.namespaces))
+        """Let go of the descriptors."""
+        orders.close_all(number for number in (self.init, *self.namespaces, *self.over) if number >= 0)
 
 
 class Maker:
@@ -84,7 +111,7 @@ class Maker:
     def __init__(self, warden: _socket.socket, zygote: _socket.socket) -> None:
         self._warden = warden
         self._zygote = zygote
-        self._own = [_open_namespace(name) for name in ("pid", "net")]
+        self._own = [_open_namespace(name) for name in ("pid", "net", "mnt")]
         self._ready: _Space | None = None
         self._last = 0
 
@@ -94,11 +121,12 @@ class Maker:
         poller.register(self._warden, select.POLLIN)
         poller.register(self._zygote, select.POLLIN)
         while True:
-            self._make_ready()
             ready = [descriptor for descriptor, _ in poller.poll()]
             if self._zygote.fileno() in ready:
                 os._exit(1)  # it never writes: it has ended
             self._receive()
+            # Not before the first order: by then the zygote has put out of sight what is not for programs.
+            self._make_ready()
 
     def _make_ready(self) -> None:
         if self._ready is None:
@@ -129,10 +157,12 @@ class Maker:
         self._last = order.number
         space, self._ready = self._ready or _Space(self._own), None
         try:
-            self._answer(order.number, 0, [space.init])
-            orders.send(self._zygote, order.message, [*order.descriptors, *space.namespaces, space.init])
+            reading, writing = space.over
+            self._answer(order.number, 0, [space.init, reading])
+            extra = [*space.namespaces, space.init, writing]
+            orders.send(self._zygote, order.message, [*order.descriptors, *extra])
         except OSError:
-            _signal.pidfd_send_signal(space.init, _signal.SIGKILL)  # nobody else may know of it
+            space.end()  # nobody else may know of it
             raise
         finally:
             space.close()

@@ -1,6 +1,6 @@
 """The order to fork one sandbox: a message of fixed size, and descriptors that nobody here reads.
 
-It goes from the warden to the maker, and with two descriptors more from the maker to the zygote. The same
+It goes from the warden to the maker, and with a few descriptors more from the maker to the zygote. The same
 layout is written in `engine/warden/forked.py`.
 """
 

@@ -23,9 +23,9 @@ TYPE_CHECKING = False  # `typing` alone would double a fresh start
 if TYPE_CHECKING:
     from typing import Any
 
-#: Descriptors that come with an order beside those of the layout: the process namespace to fork into, a
-#: network namespace, the init.
-_EXTRA = 3
+#: Descriptors that come with an order beside those of the layout: the namespaces of processes, to fork into,
+#: of network and of mounts; the init; a pipe to the warden.
+_EXTRA = 5
 
 
 def main(control: int, source: _socket.socket, *, sender: int) -> None:
@@ -112,10 +112,11 @@ def _assert_clean(descriptors: set[int], environment: dict[str, str]) -> None:
 class _Run:
     """What is kept of a run until its process has ended."""
 
-    def __init__(self, process: int, control: int, init: int) -> None:
+    def __init__(self, process: int, control: int, init: int, over: int) -> None:
         self.process = process
         self.control = control
         self.init = init
+        self.over = over
 
 
 class Zygote:
@@ -157,7 +158,7 @@ class Zygote:
         return order
 
     def _fork(self, order: orders.Order) -> int:
-        space, _, init = order.extra
+        space, _, _, init, over = order.extra
         control = order.streams[box.CONTROL]
         try:
             os.setns(space, os.CLONE_NEWPID)
@@ -168,30 +169,28 @@ class Zygote:
         if process == 0:
             return 0
         os.setns(self._own_space, os.CLONE_NEWPID)
-        run = _Run(os.pidfd_open(process), control, init)
+        run = _Run(os.pidfd_open(process), control, init, over)
         self._runs[run.process] = run
         self._poller.register(run.process, select.POLLIN)
-        orders.close_all(number for number in order.descriptors if number not in (control, init))
+        orders.close_all(number for number in order.descriptors if number not in (control, init, over))
         return process
 
     def _give_up(self, order: orders.Order, error: OSError) -> None:
         os.setns(self._own_space, os.CLONE_NEWPID)
         reason = os.strerror(error.errno or 0)
         _write(order.streams[box.CONTROL], b'{"kind":"failed","error":"fork: %s"}' % reason.encode())
-        _kill(order.extra[-1])
+        _kill(order.extra[-2])
         order.close()
 
     def _finish(self, process: int) -> None:
-        """Say how a run's process ended, before the end can be seen in any other way."""
+        """Tell the engine how a run's process ended, and then the warden that it has."""
         self._poller.unregister(process)
         run = self._runs.pop(process)
-        # As long as it is not reaped, its namespace cannot end: the warden hears of that later than the
-        # engine of this.
-        end = os.waitid(os.P_PIDFD, process, os.WEXITED | os.WNOWAIT)
+        end = os.waitid(os.P_PIDFD, process, os.WEXITED)
         _write(run.control, b'{"kind":"exit","wait_status":%d}' % _wait_status(end))
-        os.waitid(os.P_PIDFD, process, os.WEXITED)
+        _tell(run.over)
         _kill(run.init)  # and with it whatever else is left of the run
-        orders.close_all((run.process, run.control, run.init))
+        orders.close_all((run.process, run.control, run.init, run.over))
 
 
 def _wait_status(end: Any) -> int:
@@ -205,6 +204,14 @@ def _kill(init: int) -> None:
         _signal.pidfd_send_signal(init, _signal.SIGKILL)
     except ProcessLookupError:
         pass
+
+
+def _tell(over: int) -> None:
+    """Tell the warden. Closing alone would do, but a sibling forked just now may hold a copy for a moment."""
+    try:
+        os.write(over, b".")
+    except BrokenPipeError:
+        pass  # it has given this run up
 
 
 def _write(control: int, payload: bytes) -> None:

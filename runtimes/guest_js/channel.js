@@ -31,14 +31,23 @@ export function openReport(path) {
 }
 
 /**
- * Wait for the program and all that arrives with it.
+ * Wait for the header of a program. It may come a moment before the rest.
+ * @returns {{name: string, language: string, code: number, args: string[], env: Record<string, string>,
+ *   live: boolean, files: [string, number, number][]}} Sizes in bytes; files by name, mode and size.
+ */
+export function receiveHeader() {
+  const size = new DataView(exactly(4).buffer).getUint32(0);
+  if (size > MAX_HEADER) throw new RangeError(`a header of ${size} bytes`);
+  return JSON.parse(decoder.decode(exactly(size)));
+}
+
+/**
+ * Wait for the program that a header announced, and all that comes with it.
+ * @param {ReturnType<typeof receiveHeader>} header
  * @returns {{name: string, language: string, code: Uint8Array, args: string[], env: Record<string, string>,
  *   live: boolean, files: {name: string, mode: number, data: Uint8Array}[]}}
  */
-export function receive() {
-  const size = new DataView(exactly(4).buffer).getUint32(0);
-  if (size > MAX_HEADER) throw new RangeError(`a header of ${size} bytes`);
-  const header = JSON.parse(decoder.decode(exactly(size)));
+export function receive(header) {
   const code = exactly(header.code);
   const files = header.files.map(([name, mode, bytes]) => ({ name, mode, data: exactly(bytes) }));
   return { ...header, code, files };

@@ -4,7 +4,7 @@
  * Arguments: the sandbox's folder, the language, and `packages` if there are some.
  */
 
-import { openReport, place, receive } from "./channel.js";
+import { openReport, place, receive, receiveHeader } from "./channel.js";
 import { Ending } from "./ending.js";
 import { describe } from "./errors.js";
 import { Modules } from "./modules.js";
@@ -43,11 +43,17 @@ addEventListener("load", () => queueMicrotask(serve), { once: true });
 /** Wait for the program and become it. */
 async function serve() {
   report.say({ kind: "ready" });
-  const request = receive();
+  const header = receiveHeader();
+  disguise(header);
+  // The rest is on its way; who waits for it has time for this.
+  report.say({ kind: "started" });
+  const request = receive(header);
   place(request, box);
   const source = decoder.decode(request.code);
-  if (node === undefined && NODE.test(source)) await loadNode();
-  disguise(request);
+  if (node === undefined && NODE.test(source)) {
+    await loadNode();
+    disguise(header);
+  }
   start(request, source);
 }
 
@@ -96,7 +102,6 @@ function disguise({ name, args, env }) {
 async function start({ name, files }, source) {
   const path = `${work}/${name}`;
   ending.begin(described(path));
-  report.say({ kind: "started" });
   let rewritten;
   try {
     rewritten = rewrite(source, { language, path });

@@ -69,6 +69,7 @@ function findStart(code) {
 
 function isSplit(before, last) {
   if (NO_EXPRESSION.test(last) || !parses(`return (${last}\n)`)) return false;
+  if (before.trim() === "") return true;
   const program = asScript(before);
   if (!parses(program) || isInComment(program)) return false;
   return !CONTINUATION.test(last) || isComplete(program);

@@ -3,8 +3,7 @@
 from ._hints import limit_hint
 from ._launcher import Jailed
 from ._origin import Origin
-from ._request import encode_request, encode_takeover
-from ._run import Handover
+from ._request import Handover, encode_request, encode_takeover
 from ._runtime import JailRuntime, fits, misfit
 from ._sandbox import Detail, JailSandbox, receive_ready
 from ._selftest import ensure_proof

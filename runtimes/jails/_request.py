@@ -7,7 +7,7 @@ What comes back is JSON and is decoded strictly (`engine/_protocol.py`).
 import marshal
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine import Program
 from engine._process import Bounds
@@ -15,6 +15,8 @@ from policies import Limits, Policy
 from runtimes.environments import Environment
 
 _MIB = 1 << 20
+#: Bytes that say how long a request is.
+_LENGTH = 8
 #: The supervisor and nsjail itself are counted in the sandbox's processes; the init of a forked one is not.
 EXEC_PIDS, FORK_PIDS = 2, 0
 _COMMON_VARIABLES = {
@@ -27,6 +29,23 @@ _COMMON_VARIABLES = {
 }
 
 
+class Handover(NamedTuple):
+    """A program on its way into a sandbox.
+
+    Attributes:
+        control: For the trusted part of the guest.
+        stdin: For the standard input of the program's process.
+        begins_in_report: Whether that process itself says when it begins, on its report pipe.
+        ahead: How many bytes may go ahead of the limits, because no code is among them: of `control`, or of
+            `stdin` if there is no `control`. A sandbox wakes up while the limits are set.
+    """
+
+    control: bytes
+    stdin: bytes
+    begins_in_report: bool = False
+    ahead: int = 0
+
+
 def encode_request(
     program: Program,
     policy: Policy,
@@ -36,7 +55,7 @@ def encode_request(
     suffix: str,
     live: bool,
     cgroups: bool,
-) -> bytes:
+) -> Handover:
     """Encode everything that arrives with a program. Input files must have been loaded.
 
     Args:
@@ -62,7 +81,8 @@ def encode_request(
         "limits": _limits(policy.limits, cgroups=cgroups),
         "files": files,
     }
-    return b"".join([_framed(request), *(file.data or b"" for file in program.files)])
+    control = b"".join([_framed(request), *(file.data or b"" for file in program.files)])
+    return Handover(control, program.stdin, ahead=_LENGTH)
 
 
 def encode_takeover(
@@ -124,7 +144,7 @@ def encode_setup(
 
 def _framed(message: dict[str, Any]) -> bytes:
     payload = marshal.dumps(message)
-    return len(payload).to_bytes(8, "big") + payload
+    return len(payload).to_bytes(_LENGTH, "big") + payload
 
 
 def bounds_of(policy: Policy, own_pids: int) -> Bounds:

@@ -1,7 +1,9 @@
 """The state of one run while its bytes move, and the result made of it."""
 
+import os
 import time
-from typing import Any, NamedTuple
+from contextlib import suppress
+from typing import Any
 
 from engine import (
     Artifact,
@@ -36,24 +38,10 @@ from policies import Policy
 
 from ._origin import Origin
 from ._pipes import Pipes
-from ._request import bounds_of
+from ._request import Handover, bounds_of
 from ._verdict import Space, Verdict, verdict
 
 _MIB = 1 << 20
-
-
-class Handover(NamedTuple):
-    """A program on its way into a sandbox.
-
-    Attributes:
-        control: For the trusted part of the guest.
-        stdin: For the standard input of the program's process.
-        begins_in_report: Whether that process itself says when it begins, on its report pipe.
-    """
-
-    control: bytes
-    stdin: bytes
-    begins_in_report: bool = False
 
 
 class Run:
@@ -84,6 +72,7 @@ class Run:
     async def finish(self, handover: Handover) -> Ended:
         """Hand the program over, move its bytes, and wait until nothing of it is left."""
         limits = self._policy.limits
+        handover = self._send_ahead(handover)
         self._child.arm(
             bounds_of(self._policy, self._own_pids),
             wall_seconds=limits.wall_seconds,
@@ -150,6 +139,20 @@ class Run:
             fields[f"{stream}_dropped_bytes"] = dropped
             fields[f"{stream}_truncated"] = dropped > 0
         return fields
+
+    def _send_ahead(self, handover: Handover) -> Handover:
+        """Send what may go ahead of the limits, and return the rest."""
+        control, stdin, end = handover.control, handover.stdin, handover.ahead
+        if not end:
+            return handover
+        # So few bytes that an empty pipe takes all; that nobody reads them is found out soon enough.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            if control:
+                os.write(self._pipes.control.fileno(), control[:end])
+                return handover._replace(control=control[end:], ahead=0)
+            os.write(self._pipes.stdin, stdin[:end])
+            return handover._replace(stdin=stdin[end:], ahead=0)
+        return handover
 
     def _connect(self, handover: Handover) -> None:
         pipes, pump = self._pipes, self._pump

@@ -30,8 +30,7 @@ from ._jail import JailPlan
 from ._launcher import Jailed, Launcher
 from ._origin import Origin
 from ._plans import guest_plan, zygote_plan
-from ._request import EXEC_PIDS, bounds_of, encode_request
-from ._run import Handover
+from ._request import EXEC_PIDS, Handover, bounds_of, encode_request
 from ._sandbox import START_SECONDS, Detail, JailSandbox, SandboxLateError
 from ._selftest import PROBE, ensure_proof
 from ._zygote import Blueprint
@@ -129,7 +128,7 @@ class JailRuntime(Runtime):
 
     def _encode(self, template: Template, program: Program, policy: Policy, live: bool) -> Handover:
         """Encode a program in Python."""
-        control = encode_request(
+        return encode_request(
             program,
             policy,
             environment=template.detail.environment,
@@ -138,7 +137,6 @@ class JailRuntime(Runtime):
             live=live,
             cgroups=self._has_cgroups,
         )
-        return Handover(control, program.stdin)
 
     @property
     def _has_cgroups(self) -> bool:

@@ -31,7 +31,8 @@ from ._collect import collect, is_empty
 from ._launcher import Jailed
 from ._origin import Origin
 from ._pipes import Pipes
-from ._run import Handover, Run
+from ._request import Handover
+from ._run import Run
 from ._verdict import Space
 
 #: A jail is ready in tens of milliseconds; this is for a machine that swaps.

@@ -62,7 +62,7 @@ class NsjailRuntime(JailRuntime):
     @override
     def _encode(self, template: Template, program: Program, policy: Policy, live: bool) -> Handover:
         language = self._language_table[program.language]
-        control = encode_request(
+        return encode_request(
             program,
             policy,
             environment=template.detail.environment,
@@ -71,7 +71,6 @@ class NsjailRuntime(JailRuntime):
             live=live,
             cgroups=self._has_cgroups,
         )
-        return Handover(control, program.stdin)
 
     def _environment(self, program: Program) -> Environment:
         if program.environment is not None:

@@ -4,6 +4,8 @@ Four bytes of length (big-endian), the header, the program's source, the content
 the program's own standard input. What comes back are frames on the report pipe (`engine/_protocol.py`).
 """
 
+import select
+
 import msgspec
 
 from engine import Program
@@ -11,6 +13,9 @@ from policies import Policy
 from runtimes.jails import Handover
 
 _encoder = msgspec.json.Encoder()
+_LENGTH = 4
+#: A pipe takes so much in one piece, whatever else is going on.
+_MAX_AHEAD = select.PIPE_BUF
 #: File endings by language, for the name of the program in its own error messages.
 _ENDINGS = {"javascript": ".js", "typescript": ".ts", "python": ".py"}
 
@@ -37,5 +42,8 @@ def encode(program: Program, policy: Policy, live: bool) -> Handover:
         }
     )
     contents = (file.data or b"" for file in program.files)
-    parts = [len(header).to_bytes(4, "big"), header, code, *contents, program.stdin]
-    return Handover(b"", b"".join(parts), begins_in_report=True)
+    parts = [len(header).to_bytes(_LENGTH, "big"), header, code, *contents, program.stdin]
+    ahead = _LENGTH + len(header)
+    return Handover(
+        b"", b"".join(parts), begins_in_report=True, ahead=ahead if ahead <= _MAX_AHEAD else _LENGTH
+    )

@@ -71,7 +71,7 @@ async def test_message_that_is_no_order_is_refused_and_its_descriptors_are_close
         line.send(message, copies)
         answer = await line.answer()
 
-        assert (answer.number, answer.problem, answer.pidfd) == (0, EBADMSG, -1)
+        assert (answer.number, answer.problem, answer.init) == (0, EBADMSG, -1)
         assert await written_until_closed(reader, copies) == b""
     assert line.holdings() == before
     await line.assert_serves()
@@ -122,7 +122,7 @@ async def test_order_whose_number_was_used_is_refused(
         line.send(order(number), copies)
         answer = await line.answer()
 
-        assert (answer.number, answer.problem, answer.pidfd) == (number, EALREADY, -1)
+        assert (answer.number, answer.problem, answer.init) == (number, EALREADY, -1)
         assert await written_until_closed(reader, copies) == b""
     assert line.holdings() == before
     await line.assert_serves()
@@ -201,7 +201,7 @@ async def test_order_that_cannot_be_passed_on_leaves_no_namespace(
     """The kernel lets only so many descriptors be on their way: here those that the zygote does not take."""
     _, maker, zygote = line.family
     usual = resource.prlimit(maker, resource.RLIMIT_NOFILE)
-    resource.prlimit(maker, resource.RLIMIT_NOFILE, (20, usual[1]))
+    resource.prlimit(maker, resource.RLIMIT_NOFILE, (26, usual[1]))
     os.kill(zygote, signal.SIGSTOP)
     problems: dict[int, int] = {}
     try:

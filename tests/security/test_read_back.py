@@ -199,7 +199,7 @@ async def test_init_is_in_the_namespaces_of_its_program_but_not_its_user() -> No
     async with running("fork") as program:
         [init] = [pid for pid in family().inits() if "pid" in shared_namespaces(pid, program)]
 
-        assert shared_namespaces(init, program) == {"pid", "net"}
+        assert shared_namespaces(init, program) == {"pid", "net", "mnt"}
         assert shared_namespaces(init, os.getpid()) <= {"cgroup"}
         assert os.stat(f"/proc/{init}/mem").st_uid != uid_of(program)
 

@@ -37,7 +37,7 @@ pytestmark = [pytest.mark.jail, pytest.mark.timeout(60)]
 
 def unshared(name: str) -> Change:
     """Do not leave one of the namespaces that are left together."""
-    line = "    os.unshare(os.CLONE_NEWNS | os.CLONE_NEWIPC | os.CLONE_NEWUTS | os.CLONE_NEWCGROUP)\n"
+    line = "    os.unshare(os.CLONE_NEWIPC | os.CLONE_NEWUTS | os.CLONE_NEWCGROUP)\n"
     return Change("box", line, line.replace(f"os.{name}", "0"))
 
 
@@ -46,7 +46,7 @@ SAME_PROCESSES = Change("zygote", "            os.setns(space, os.CLONE_NEWPID)\
 SAME_IPC = unshared("CLONE_NEWIPC")
 SAME_HOST_NAME = unshared("CLONE_NEWUTS")
 SAME_GROUP_VIEW = unshared("CLONE_NEWCGROUP")
-SAME_MOUNTS = unshared("CLONE_NEWNS")
+SAME_MOUNTS = Change("box", "    os.setns(mounts, os.CLONE_NEWNS)", "    mounts")
 SAME_USERS = (
     Change("box", "    os.unshare(os.CLONE_NEWUSER)\n"),
     Change("box", '    _write(order.process, "setgroups", "deny")\n'),
@@ -292,11 +292,13 @@ async def test_score_is_what_makes_it_the_first_to_go_when_memory_is_short() -> 
 
 @pytest.mark.parametrize("asks", [True, False])
 async def test_program_dies_with_its_zygote_because_it_has_asked_to(asks: bool) -> None:
-    """The maker would end it too; so it is stopped here."""
+    """The maker would end it too, and so would the warden; so they are stopped here."""
     changes = () if asks else (OUTLIVING,)
     async with changed_engine(*changes) as engine, running(engine) as [program]:
-        family = the_family(wardens()[-1])
-        os.kill(family.maker, signal.SIGSTOP)
+        warden = wardens()[-1]
+        family = the_family(warden)
+        for pid in (warden, family.maker):
+            os.kill(pid, signal.SIGSTOP)
         os.kill(family.zygote, signal.SIGKILL)
         await until(lambda: not is_running(family.zygote), what="the zygote is dead")
 
@@ -305,7 +307,8 @@ async def test_program_dies_with_its_zygote_because_it_has_asked_to(asks: bool) 
         else:
             await until(lambda: int(status(program)["PPid"]) != family.zygote, what="it has another parent")
             assert is_running(program)
-        os.kill(family.maker, signal.SIGCONT)
+        for pid in (warden, family.maker):
+            os.kill(pid, signal.SIGCONT)
 
 
 MEMORY = "x = bytearray(b'x') * (200 << 20)"

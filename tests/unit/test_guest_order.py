@@ -250,7 +250,8 @@ def test_any_message_is_an_order_or_refused_and_leaks_nothing(message: bytes, co
         (ANSWER.pack(MAGIC, 0, 1) + b"\0", 1),
         (ANSWER.pack(MAGIC, 0, 1)[:-1], 1),
         (ANSWER.pack(b"ISO2", 0, 1), 1),
-        (ANSWER.pack(MAGIC, 0, 1), 2),
+        (ANSWER.pack(MAGIC, 0, 1), 1),
+        (ANSWER.pack(MAGIC, 0, 1), 3),
     ],
 )
 def test_warden_takes_a_zygote_that_talks_nonsense_for_ended(
@@ -264,7 +265,7 @@ def test_warden_takes_a_zygote_that_talks_nonsense_for_ended(
 
 
 def test_answer_comes_with_a_process_or_a_reason(channel: Channel, null: int) -> None:
-    send(channel.theirs, ANSWER.pack(MAGIC, 0, 5), [null])
+    send(channel.theirs, ANSWER.pack(MAGIC, 0, 5), [null, null])
     send(channel.theirs, ANSWER.pack(MAGIC, errno.EAGAIN, 6), [])
     send(channel.theirs, ANSWER.pack(MAGIC, 0, 7), [])
 
@@ -274,7 +275,7 @@ def test_answer_comes_with_a_process_or_a_reason(channel: Channel, null: int) ->
     assert bad is not None
     assert empty is not None
     assert (good.number, good.problem) == (5, 0)
-    assert (bad.number, bad.problem, bad.pidfd) == (6, errno.EAGAIN, -1)
+    assert (bad.number, bad.problem, bad.init) == (6, errno.EAGAIN, -1)
     assert (empty.number, empty.problem) == (7, errno.EBADMSG)
     good.close()
 
