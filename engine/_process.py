@@ -82,7 +82,7 @@ class Refused(msgspec.Struct, tag_field="kind", tag="refused", frozen=True):
 
 
 class Ended(msgspec.Struct, tag_field="kind", tag="ended", frozen=True):
-    """A process and everything it started are gone.
+    """A process and everything it started have left user code for good; the kernel may still clear up.
 
     Attributes:
         wait_status: As from `waitpid`.
@@ -145,13 +145,21 @@ class Child:
             }
         )
 
+    def expect_end(self) -> None:
+        """Have it looked whether the process is at its end, because its program says so.
+
+        The kernel reports the end of a process with threads when it has cleared all memory. That it can do
+        nothing any more is seen sooner by who looks for it.
+        """
+        self._warden.send({"kind": "expect", "number": self.number})
+
     def kill(self, reason: KillReason) -> None:
         """Kill the whole tree now. Does not wait; a second call changes nothing."""
         if self.is_alive:
             self._warden.send({"kind": "kill", "number": self.number, "reason": reason})
 
     async def wait(self) -> Ended:
-        """Wait until nothing of the process tree is left.
+        """Wait until nothing of the process tree can run any more.
 
         Raises:
             SandboxStartError: It never started.

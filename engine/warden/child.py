@@ -63,6 +63,9 @@ class Parked:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
+    def expect(self) -> None:
+        """Do nothing: its end is seen when it comes."""
+
     def reap(self) -> int:
         """Collect it after its end; return its wait status."""
         return os.waitpid(self.pid, 0)[1]
@@ -136,8 +139,11 @@ def _set_oom_score(score: int) -> None:
 
 def _reset_signals() -> None:
     # The warden and its interpreter ignore these; an ignored signal would stay ignored in the jail.
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(number, signal.SIG_DFL)
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        if (
+            signal.getsignal(number) is signal.SIG_IGN
+        ):  # by us, or by who started the engine in the background
+            signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
 

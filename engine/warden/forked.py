@@ -88,6 +88,12 @@ class Forked:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._answer.init, signal.SIGKILL)
 
+    def expect(self) -> None:
+        """Have the zygote look whether it is at its end."""
+        if self._answer is not None:
+            with contextlib.suppress(OSError):
+                os.write(self._answer.over, b"?")
+
     def reap(self) -> int:
         """Return 0: the zygote reaps, and tells the engine itself how the program ended."""
         return 0

@@ -97,6 +97,8 @@ class Loop:
                         cpu_seconds=message["cpu_seconds"],
                         limits=message["limits"],
                     )
+            case "expect":
+                ward.expect()
             case "kill":
                 ward.kill(message["reason"])
 

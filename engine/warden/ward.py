@@ -36,6 +36,9 @@ class Process(Protocol):
     def kill(self) -> None:
         """Send SIGKILL to all of it that can be reached without a cgroup."""
 
+    def expect(self) -> None:
+        """Look whether it is at its end, if there is a way to see that sooner."""
+
     def reap(self) -> int:
         """Collect it after its end; return its wait status."""
         ...
@@ -104,6 +107,11 @@ class Ward:
         self._cpu_limit = (self._group.cpu_seconds() or 0.0) + cpu_seconds
         self._next_poll = now + max(CPU_POLL_SECONDS, cpu_seconds / _CORES)
         self._reschedule()
+
+    def expect(self) -> None:
+        """Take note that the program says it ends; whether it does is seen elsewhere."""
+        if self._exited_at is None:
+            self._process.expect()
 
     def kill(self, reason: str) -> None:
         """Kill every process at once; the first reason stays."""

@@ -66,13 +66,13 @@ class _Space:
     Attributes:
         init: Descriptor of the first process in the process namespace.
         namespaces: Descriptors of the namespaces of processes, network and mounts.
-        over: Two ends of a pipe: what the zygote writes when the run is over is for the warden.
+        over: Two ends of a line between the zygote and the warden, about the end of the run.
     """
 
     def __init__(self, own: list[int]) -> None:
         self.init = -1
         self.namespaces: list[int] = []
-        self.over = os.pipe2(os.O_CLOEXEC)
+        self.over = [end.detach() for end in _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)]
         try:
             os.unshare(os.CLONE_NEWPID | os.CLONE_NEWNET | os.CLONE_NEWNS)
             try:
@@ -157,9 +157,9 @@ class Maker:
         self._last = order.number
         space, self._ready = self._ready or _Space(self._own), None
         try:
-            reading, writing = space.over
-            self._answer(order.number, 0, [space.init, reading])
-            extra = [*space.namespaces, space.init, writing]
+            for_warden, for_zygote = space.over
+            self._answer(order.number, 0, [space.init, for_warden])
+            extra = [*space.namespaces, space.init, for_zygote]
             orders.send(self._zygote, order.message, [*order.descriptors, *extra])
         except OSError:
             space.end()  # nobody else may know of it

@@ -12,8 +12,10 @@ import gc
 import os
 import select
 import sys
+import time
 
 import box  # type: ignore[import-not-found]
+import ending  # type: ignore[import-not-found]
 import immortal  # type: ignore[import-not-found]
 import kernel  # type: ignore[import-not-found]
 import order as orders  # type: ignore[import-not-found]
@@ -24,8 +26,11 @@ if TYPE_CHECKING:
     from typing import Any
 
 #: Descriptors that come with an order beside those of the layout: the namespaces of processes, to fork into,
-#: of network and of mounts; the init; a pipe to the warden.
+#: of network and of mounts; the init; a line to the warden.
 _EXTRA = 5
+#: How often an expected end is looked for, and how long apart; the zygote does nothing else meanwhile.
+_LOOKS = 8
+_LOOK_SECONDS = 0.0001
 
 
 def main(control: int, source: _socket.socket, *, sender: int) -> None:
@@ -110,13 +115,27 @@ def _assert_clean(descriptors: set[int], environment: dict[str, str]) -> None:
 
 
 class _Run:
-    """What is kept of a run until its process has ended."""
+    """What is kept of a run until its process has ended: descriptors, and the process's id."""
 
-    def __init__(self, process: int, control: int, init: int, over: int) -> None:
-        self.process = process
+    def __init__(self, pid: int, control: int, init: int, over: int) -> None:
+        self.pid = pid
+        self.process = os.pidfd_open(pid)
         self.control = control
         self.init = init
         self.over = over
+        self.is_over = False
+        os.set_blocking(over, False)
+
+    def tell(self, wait_status: int) -> None:
+        """Tell the engine how the process ended, and then the warden that it has."""
+        if not self.is_over:
+            self.is_over = True
+            _write(self.control, b'{"kind":"exit","wait_status":%d}' % wait_status)
+            _send(self.over)
+
+    def close(self) -> None:
+        """Let go of the descriptors."""
+        orders.close_all((self.process, self.control, self.init, self.over))
 
 
 class Zygote:
@@ -133,6 +152,8 @@ class Zygote:
         self._own_space = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
         self._lifeline = os.pidfd_open(os.getpid())
         self._runs: dict[int, _Run] = {}
+        self._asked: dict[int, _Run] = {}
+        self._is_told = ending.is_told()
         self._poller = select.poll()
 
     def serve(self) -> orders.Order:
@@ -141,12 +162,14 @@ class Zygote:
         while True:
             for descriptor, _ in self._poller.poll():
                 if descriptor in self._runs:
-                    self._finish(descriptor)
-                    continue
-                order = self._receive()
-                if order is not None and self._fork(order) == 0:
-                    order.lifeline = self._lifeline
-                    return order
+                    self._finish(self._runs[descriptor])
+                elif descriptor in self._asked:
+                    self._look(self._asked[descriptor])
+                elif descriptor == self._source.fileno():
+                    order = self._receive()
+                    if order is not None and self._fork(order) == 0:
+                        order.lifeline = self._lifeline
+                        return order
 
     def _receive(self) -> orders.Order | None:
         try:
@@ -169,9 +192,10 @@ class Zygote:
         if process == 0:
             return 0
         os.setns(self._own_space, os.CLONE_NEWPID)
-        run = _Run(os.pidfd_open(process), control, init, over)
-        self._runs[run.process] = run
-        self._poller.register(run.process, select.POLLIN)
+        run = _Run(process, control, init, over)
+        self._runs[run.process] = self._asked[over] = run
+        for descriptor in (run.process, over):
+            self._poller.register(descriptor, select.POLLIN)
         orders.close_all(number for number in order.descriptors if number not in (control, init, over))
         return process
 
@@ -182,15 +206,36 @@ class Zygote:
         _kill(order.extra[-2])
         order.close()
 
-    def _finish(self, process: int) -> None:
-        """Tell the engine how a run's process ended, and then the warden that it has."""
-        self._poller.unregister(process)
-        run = self._runs.pop(process)
-        end = os.waitid(os.P_PIDFD, process, os.WEXITED)
-        _write(run.control, b'{"kind":"exit","wait_status":%d}' % _wait_status(end))
-        _tell(run.over)
+    def _look(self, run: _Run) -> None:
+        """See whether a run's process is at its end, which the warden expects.
+
+        The kernel says that a process has ended when it has cleared its memory. That it can do nothing any
+        more is true milliseconds earlier.
+        """
+        word = _read(run.over)
+        if word is None:
+            return  # what could be read was of another run, whose descriptor had this number
+        self._forget(run)  # the warden asks once; or it has given the run up
+        for _ in range(_LOOKS if word == b"?" and self._is_told else 0):
+            status = ending.wait_status(run.pid)
+            if status is not None:
+                run.tell(status)
+                return
+            time.sleep(_LOOK_SECONDS)
+
+    def _finish(self, run: _Run) -> None:
+        """Reap a run's process."""
+        self._poller.unregister(run.process)
+        del self._runs[run.process]
+        self._forget(run)
+        run.tell(_wait_status(os.waitid(os.P_PIDFD, run.process, os.WEXITED)))
         _kill(run.init)  # and with it whatever else is left of the run
-        orders.close_all((run.process, run.control, run.init, run.over))
+        run.close()
+
+    def _forget(self, run: _Run) -> None:
+        """Look at it no more before its end."""
+        if self._asked.pop(run.over, None) is not None:
+            self._poller.unregister(run.over)
 
 
 def _wait_status(end: Any) -> int:
@@ -206,11 +251,21 @@ def _kill(init: int) -> None:
         pass
 
 
-def _tell(over: int) -> None:
+def _read(over: int) -> bytes | None:
+    """Return what the warden says: nothing if it has closed its end, None if there is nothing to read."""
+    try:
+        return os.read(over, 1)
+    except BlockingIOError:
+        return None
+    except ConnectionResetError:
+        return b""
+
+
+def _send(over: int) -> None:
     """Tell the warden. Closing alone would do, but a sibling forked just now may hold a copy for a moment."""
     try:
         os.write(over, b".")
-    except BrokenPipeError:
+    except (BrokenPipeError, ConnectionResetError):
         pass  # it has given this run up
 
 

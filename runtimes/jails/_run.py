@@ -64,13 +64,13 @@ class Run:
         self._report: Report | None = None
         self._report_problem: str | None = None
         self._started_ms: float | None = None
-        self._awaits_begin = False
+        self._begins_in_report = False
         self._failure: str | None = None
         self._violation: ProtocolError | None = None
         self._begin = time.monotonic()
 
     async def finish(self, handover: Handover) -> Ended:
-        """Hand the program over, move its bytes, and wait until nothing of it is left."""
+        """Hand the program over, move its bytes, and wait until nothing of it can run any more."""
         limits = self._policy.limits
         handover = self._send_ahead(handover)
         self._child.arm(
@@ -156,7 +156,7 @@ class Run:
 
     def _connect(self, handover: Handover) -> None:
         pipes, pump = self._pipes, self._pump
-        self._awaits_begin = handover.begins_in_report
+        self._begins_in_report = handover.begins_in_report
         pump.read(pipes.stdout, lambda data: self._output("stdout", data))
         pump.read(pipes.stderr, lambda data: self._output("stderr", data))
         pump.read(pipes.report, self._on_report)
@@ -199,13 +199,14 @@ class Run:
 
     def _take(self, message: ProgramMessage) -> None:
         match message:
-            case Begun() if self._awaits_begin:
-                self._awaits_begin = False
+            case Begun() if self._begins_in_report and self._started_ms is None:
                 self._started_ms = self.elapsed_ms()
             case Report():
                 self._report = message
                 # The last thing before the exit: what an honest program still wrote fits into the pipes.
                 self._pump.defer_rest()
+                if self._begins_in_report:  # an interpreter with threads and much memory
+                    self._child.expect_end()
             case _:
                 raise ProtocolError("malformed report: a frame out of turn")
 

@@ -5,6 +5,7 @@ import shutil
 import signal
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import override
 
@@ -27,7 +28,7 @@ from runtimes.v8 import _guest_files
 from runtimes.v8._guest_files import ensure_guest_js
 from tests.support.jails import config
 from tests.support.machine import command_line, descriptors, jailed, until, wardens
-from tests.support.zygotes import world_readable_folder
+from tests.support.zygotes import is_idle, world_readable_folder
 
 pytestmark = pytest.mark.jail
 
@@ -88,7 +89,12 @@ async def lying_engine(lies: str, **changes: object) -> AsyncGenerator[Engine]:
             async with Engine(settings, runtimes=[LyingRuntime(host, folder)]) as engine:
                 yield engine
                 [warden] = wardens()
-                await until(lambda: not jailed(warden), what="no process is left")
+                is_empty = partial(is_idle if settings.pool.fork else is_deserted, warden)
+                await until(is_empty, what="no process is left but those of a zygote")
+
+
+def is_deserted(warden: int) -> bool:
+    return not jailed(warden)
 
 
 @pytest.mark.parametrize(
@@ -155,6 +161,19 @@ async def test_first_of_two_reports_counts() -> None:
         result = await engine.run(PROGRAM, POLICY)
 
     assert (result.status, result.value) == ("ok", 1)
+
+
+@pytest.mark.parametrize("fork", [True, False], ids=["fork", "exec"])
+async def test_report_alone_does_not_end_the_run(fork: bool) -> None:
+    later = "setTimeout(() => { console.log('later'); Deno.exit(4); }, 50)"
+    async with lying_engine(
+        f"ready(); started(); say({{ kind: 'report', value: 1 }}); {later}", fork=fork
+    ) as engine:
+        await engine.run(PROGRAM, POLICY)  # starts the zygote where there is one
+        result = await engine.run(PROGRAM, POLICY)
+
+    assert (result.isolation.fallback, result.exit_code, result.value) == (None, 4, 1)
+    assert result.stdout == "later\n"
 
 
 async def test_flood_of_frames_does_not_outlive_the_wall_limit() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import select
 import signal
 from collections.abc import AsyncGenerator
 from contextlib import ExitStack
@@ -192,6 +193,26 @@ async def test_many_orders_at_once_are_all_served(line: Line, before: tuple[int,
     assert [(answer.number, answer.problem) for answer in answers] == [(number, 0) for number in numbers]
     for answer in answers:
         answer.close()
+    await until(lambda: line.holdings() == before, what="the sandboxes have gone")
+
+
+@pytest.mark.parametrize("words", [b"?", b"x", b"?" * 100, b"x" * 4096])
+async def test_nothing_that_is_said_on_the_line_of_a_run_ends_it(
+    line: Line, before: tuple[int, int, int], words: bytes
+) -> None:
+    with streams() as (pipes, theirs):
+        line.send(order(line.next()), theirs)
+        answer = await line.answer()
+        await anyio.wait_readable(pipes.control)
+        assert b'"ready"' in ready_frame(pipes)
+
+        os.write(answer.over, words)
+        await line.assert_serves()
+        assert select.select([answer.over], [], [], 0)[0] == []
+    await anyio.wait_readable(answer.over)
+
+    assert os.read(answer.over, 2) == b"."
+    answer.close()
     await until(lambda: line.holdings() == before, what="the sandboxes have gone")
 
 

@@ -191,7 +191,6 @@ def _with_package(distribution: Path, target: Path, name: str, wheel: Path) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.rows(42)
 def test_package_of_the_distribution_is_unpacked_below_its_folder_alone(tmp_path: Path) -> None:
     (mirror := tmp_path / "mirror").mkdir()
     _wheel(mirror, "homemade", "answer = 42\n")

@@ -38,7 +38,7 @@ def decoded(
         suffix=language.suffix,
         live=False,
         cgroups=cgroups,
-    )
+    ).control
     size = int.from_bytes(data[:8], "big")
     return marshal.loads(data[8 : 8 + size]), data[8 + size :]
 
@@ -110,3 +110,14 @@ def test_bounds_leave_room_for_the_supervisor() -> None:
     bounds = bounds_of(Policy(limits=Limits(memory_mib=64, pids=3)), EXEC_PIDS)
 
     assert bounds == (64 << 20, 3 + EXEC_PIDS)
+
+
+def test_nothing_of_the_program_goes_ahead_of_its_limits() -> None:
+    program = Program(code="secret", args=("secret",), env={"S": "secret"}, stdin=b"in")
+
+    handover = encode_request(
+        program, Policy(), environment=ENVIRONMENT, command=None, suffix=".py", live=False, cgroups=True
+    )
+
+    assert handover.stdin == b"in"
+    assert int.from_bytes(handover.control[: handover.ahead], "big") == len(handover.control) - handover.ahead
