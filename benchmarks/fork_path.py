@@ -37,8 +37,8 @@ _RUNS_PER_ZYGOTE = 4
 _PRINT = Program(code="print(1+1)")
 _PANDAS = 'import pandas as pd; print(pd.DataFrame({"a":[1,2]}).a.sum())'
 #: Says itself how long its work took, in slices that are shorter than the disturbances of a shared machine:
-#: the shortest is what the processor takes. Where the numbers happen to lie in memory is worth several percent
-#: (importing pandas alone makes the same loop a fifth slower, unsandboxed), so each slice has them elsewhere.
+#: the shortest is what the processor takes. Where the numbers happen to lie in memory is worth up to a fifth
+#: (an import of pandas costs that, unsandboxed), so each slice has them elsewhere.
 _CPU = """
 import time
 
