@@ -159,6 +159,11 @@ class Capture:
             self._overflow()
         return kept
 
+    @property
+    def overflowed(self) -> bool:
+        """Whether anything did not fit."""
+        return any(self._dropped.values())
+
     def content(self, stream: str) -> bytes:
         """Return the bytes kept of a stream."""
         return b"".join(self._chunks[stream])

@@ -93,7 +93,7 @@ class Run:
         return (time.monotonic() - self._begin) * 1000
 
     def judge(self, ended: Ended, space: Space) -> Verdict:
-        return verdict(ended, self._wait_status, space)
+        return verdict(ended, self._wait_status, space, self._capture.overflowed)
 
     def result(
         self,

@@ -43,16 +43,19 @@ _SIGNALS: dict[int, tuple[Status, Reason]] = {
 }
 
 
-def verdict(ended: Ended, wait_status: int | None, space: Space) -> Verdict:
+def verdict(ended: Ended, wait_status: int | None, space: Space, overflowed: bool = False) -> Verdict:
     """Judge a run.
 
     Args:
         ended: The warden's report.
         wait_status: The program's own, from the supervisor in the jail; None if it said nothing.
         space: Left in the file system.
+        overflowed: Whether it wrote more than the output limit, be it too late to be killed for it.
     """
     if ended.killed in _KILLS:
         return Verdict(*_KILLS[ended.killed])
+    if overflowed:
+        return Verdict(*_KILLS["output"])
     code, name = _parts(wait_status)
     if ended.oom_kills:
         return Verdict(Status.MEMORY, Reason.MEMORY_LIMIT, code, name)

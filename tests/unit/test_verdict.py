@@ -50,6 +50,19 @@ def test_kill_by_the_warden_decides_whatever_the_program_did(
     assert end == Verdict(status, reason)
 
 
+@pytest.mark.parametrize("wait_status", [None, 0, exited(1), signal.SIGKILL])
+def test_too_much_output_is_said_although_the_program_ended_before_the_kill(wait_status: int | None) -> None:
+    end = verdict(ended(oom_kills=1), wait_status, Space(0, 0), overflowed=True)
+
+    assert end == Verdict(Status.OUTPUT, Reason.OUTPUT_LIMIT)
+
+
+def test_limit_that_the_warden_killed_for_comes_before_output_found_later() -> None:
+    end = verdict(ended(killed="wall"), None, ROOM, overflowed=True)
+
+    assert end == Verdict(Status.TIMEOUT, Reason.WALL_LIMIT)
+
+
 @pytest.mark.parametrize(
     ("wait_status", "code", "name"),
     [(None, None, None), (signal.SIGKILL, None, "SIGKILL"), (exited(1), 1, None), (exited(0), 0, None)],
