@@ -31,8 +31,9 @@ from ._sandbox import V8Sandbox
 _VARIABLES = {"DENO_DIR": "/dev/null/deno", "DENO_NO_UPDATE_CHECK": "1", "NO_COLOR": "1"}
 #: Descriptors of Deno itself, on top of the policy's.
 _OWN_DESCRIPTORS = 64
-#: Of a process whose program starts none: up to ten were seen on two cores, and V8 has some for each core.
-OWN_THREADS = 8 + (os.cpu_count() or 1)
+#: Of a process whose program starts none. Up to eleven were seen on two cores: V8 has some for each core, and
+#: Deno makes more where several calls wait for the system at once.
+OWN_THREADS = 14 + (os.cpu_count() or 1)
 
 
 class Guest(msgspec.Struct, frozen=True, kw_only=True):
