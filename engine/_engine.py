@@ -9,19 +9,22 @@ from typing import NamedTuple, Self, override
 from anyio import AsyncContextManagerMixin, move_on_after
 from anyio.abc import TaskGroup
 
+from policies import Policy
+
 from ._check import check_program
 from ._completion import Call, Ran, completed, not_run
 from ._concurrency import as_stream, in_order
 from ._config import EngineConfig, load_config
 from ._effective import PolicyLike, PolicySource
-from ._exceptions import ConfigError, PoolClosedError
+from ._exceptions import ConfigError, PoolClosedError, SandboxLostError
 from ._host import open_host
 from ._inputs import load_files
+from ._pool import Pool
 from ._pools import Pools
 from ._program import Output, Program, Result
 from ._registry import discover
 from ._router import TierDecision
-from ._runs import Runs
+from ._runs import Run, Runs
 from ._runtime import Emit, Runtime
 from ._stats import EngineStats
 from ._tasks import open_tasks
@@ -108,12 +111,9 @@ class Engine(AsyncContextManagerMixin):
                 run.status = call.failure.status
                 return not_run(call, call.failure, emit)
             pool = parts.pools.get(chosen.runtime, chosen.runtime.template(call.ready, effective))
-            async with pool.acquire() as lease:
-                run.dispatched = True
-                given_at = time.monotonic()
-                raw = await lease.sandbox.run(call.ready, effective, emit)
-            run.status = raw.status
-        return completed(call, Ran(raw, lease.warm, lease.granted_at, given_at))
+            ran = await _ran(pool, call, effective, emit, run)
+            run.status = ran.result.status
+        return completed(call, ran)
 
     async def run_many(
         self,
@@ -220,6 +220,29 @@ class Engine(AsyncContextManagerMixin):
                 "the engine is not open", hint="use it inside `async with Engine() as engine:`"
             )
         return self._parts
+
+
+async def _ran(pool: Pool, call: Call, policy: Policy, emit: Emit | None, run: Run) -> Ran:
+    """Run a program in a sandbox of a pool.
+
+    One that was killed while it waited is seen to be gone when it is given the program, at the latest. The
+    program has not begun then, and gets another one, once.
+    """
+    try:
+        return await _ran_once(pool, call, policy, emit, run)
+    except SandboxLostError as error:
+        if error.dispatched:
+            raise
+        run.dispatched = False
+        return await _ran_once(pool, call, policy, emit, run)
+
+
+async def _ran_once(pool: Pool, call: Call, policy: Policy, emit: Emit | None, run: Run) -> Ran:
+    async with pool.acquire() as lease:
+        run.dispatched = True
+        given_at = time.monotonic()
+        raw = await lease.sandbox.run(call.ready, policy, emit)
+    return Ran(raw, lease.warm, lease.granted_at, given_at)
 
 
 def _checked(programs: Iterable[Program]) -> list[Program]:

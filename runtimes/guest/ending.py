@@ -1,7 +1,8 @@
 """Whether a process is at its end: all of its threads have left user code for good.
 
 Until the kernel has cleared the memory of a process, which takes it milliseconds, nobody can wait for it. Its
-wait status stands in `/proc` before.
+wait status stands in `/proc` before. There the kernel shows it only of a process that is dumpable, as one is
+after it has executed a readable file, and 0 of others: a forked interpreter is not to be asked about here.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import os
 
 #: Set in a thread that can only end.
 _PF_EXITING = 0x4
-#: Of the fields behind the name in `/proc/PID/stat`.
+#: Of the fields behind the name in `/proc/PID/stat`, and in that of each thread.
 _STATE, _FLAGS, _EXIT_CODE = 0, 6, 49
 _SYS_PTRACE = 19
 
@@ -29,23 +30,25 @@ def wait_status(pid: int) -> int | None:
         pid: Of the child, which has not been reaped.
     """
     threads = os.listdir(f"/proc/{pid}/task")
-    leader = _fields(pid, str(pid))
+    leader = _fields(f"/proc/{pid}/stat")
     if leader is None or leader[_STATE] != b"Z":
         return None
     for thread in threads:
-        fields = _fields(pid, thread)
+        fields = _fields(f"/proc/{pid}/task/{thread}/stat")
         if fields is not None and not int(fields[_FLAGS]) & _PF_EXITING:
             return None
     # One that made another before it was seen to end.
     if not set(os.listdir(f"/proc/{pid}/task")) <= set(threads):
         return None
-    return int(leader[_EXIT_CODE])
+    # Not what was read before: where the first thread had left, another one said later how it all ends.
+    whole = _fields(f"/proc/{pid}/stat")
+    return None if whole is None else int(whole[_EXIT_CODE])
 
 
-def _fields(pid: int, thread: str) -> list[bytes] | None:
-    """Return what is behind the name of a thread; None if it has gone."""
+def _fields(path: str) -> list[bytes] | None:
+    """Return what is behind the name of a process or thread; None if it has gone."""
     try:
-        descriptor = os.open(f"/proc/{pid}/task/{thread}/stat", os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     try:

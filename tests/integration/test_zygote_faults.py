@@ -92,7 +92,9 @@ async def test_fork_refused_for_lack_of_processes_is_made_up_for_by_exec(free: i
         usual = limit.read_text("ascii")
 
         limit.write_text(str(len(family) + free))
-        results = [await run_python(engine, "1 + 1") for _ in range(2)]
+        results = [await run_python(engine, "1 + 1")]
+        await until(lambda: is_idle(warden), what="the run has gone")
+        results.append(await run_python(engine, "1 + 1"))
         limit.write_text(usual)
 
         assert [result.value for result in results] == [2, 2]

@@ -7,6 +7,7 @@ import pytest
 from engine import (
     Capabilities,
     ConfigError,
+    Emit,
     Engine,
     EngineConfig,
     ErrorInfo,
@@ -17,12 +18,13 @@ from engine import (
     PolicyError,
     PoolConfig,
     Program,
+    Result,
     SandboxLostError,
     SandboxStartError,
     Status,
     Timing,
 )
-from engine.testing import FakeRuntime, dies, prints
+from engine.testing import FakeRuntime, FakeSandbox, dies, prints
 from policies import Mount, load
 
 from ._pools import settle
@@ -103,6 +105,38 @@ async def test_lost_sandbox_is_an_exception_and_was_dispatched() -> None:
         assert caught.value.dispatched
         assert engine.stats().failed == 1
     assert runtime.live == 0
+
+
+async def test_sandbox_that_died_before_the_program_began_is_replaced() -> None:
+    given: list[FakeSandbox] = []
+
+    async def first_is_dead(
+        sandbox: FakeSandbox, program: Program, policy: Policy, emit: Emit | None
+    ) -> Result:
+        given.append(sandbox)
+        if len(given) == 1:
+            raise SandboxLostError("killed while it waited")
+        return await prints(b"out")(sandbox, program, policy, emit)
+
+    runtime = FakeRuntime(behaviour=first_is_dead)
+    async with engine_with(runtime) as engine:
+        result = await engine.run(PROGRAM)
+
+        assert result.stdout == "out"
+        assert (engine.stats().failed, len(set(given))) == (0, 2)
+    assert runtime.live == 0
+
+
+async def test_second_sandbox_that_died_before_the_program_began_is_an_exception() -> None:
+    async def dead(sandbox: FakeSandbox, program: Program, policy: Policy, emit: Emit | None) -> Result:
+        raise SandboxLostError("killed while it waited")
+
+    async with engine_with(FakeRuntime(behaviour=dead)) as engine:
+        with pytest.raises(SandboxLostError) as caught:
+            await engine.run(PROGRAM)
+
+        assert not caught.value.dispatched
+        assert engine.stats().failed == 1
 
 
 async def test_sandbox_that_does_not_start_is_an_exception_and_was_not_dispatched() -> None:

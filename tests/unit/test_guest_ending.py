@@ -70,7 +70,8 @@ def test_process_that_runs_is_not_at_its_end() -> None:
         assert wait_status(started.pid) is None
 
 
-def test_process_whose_first_thread_has_left_is_not_at_its_end() -> None:
+@pytest.mark.parametrize("_attempt", range(20))  # it is a matter of moments
+def test_process_whose_first_thread_has_left_is_not_at_its_end(_attempt: int) -> None:
     with process(_THREADED + _LEADER_LEAVES) as started:
         wait_until(lambda: _state(started.pid) == "Z", what="the first thread has left")
 
