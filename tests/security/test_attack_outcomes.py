@@ -245,8 +245,8 @@ async def test_process_tree_is_gone_after_every_kind_of_end(engine: Engine, cana
     for name in ("fork_bomb", "sleep_unkillable", "output_flood", "memory_children"):
         await attacked(name, engine, canaries)
 
-        await until(lambda: not of_runs(*wardens()), what="the jail's processes are gone", seconds=1)
-        await until(lambda: len(inits(*wardens())) <= 1, what="only one init is kept ready", seconds=1)
+        await until(lambda: not of_runs(*wardens()), what="the jail's processes are gone")
+        await until(lambda: len(inits(*wardens())) <= 1, what="only one init is kept ready")
         assert len(wardens()) == 1
 
 
