@@ -140,9 +140,8 @@ def _set_oom_score(score: int) -> None:
 def _reset_signals() -> None:
     # The warden and its interpreter ignore these; an ignored signal would stay ignored in the jail.
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
-        if (
-            signal.getsignal(number) is signal.SIG_IGN
-        ):  # by us, or by who started the engine in the background
+        # Ignored by us, or by who has started the engine in the background.
+        if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
 

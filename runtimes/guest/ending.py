@@ -1,8 +1,8 @@
 """Whether a process is at its end: all of its threads have left user code for good.
 
 Until the kernel has cleared the memory of a process, which takes it milliseconds, nobody can wait for it. Its
-wait status stands in `/proc` before. There the kernel shows it only of a process that is dumpable, as one is
-after it has executed a readable file, and 0 of others: a forked interpreter is not to be asked about here.
+wait status stands in `/proc` before. There a zygote, with rights in its own user namespace only, is shown 0
+for a process that is not dumpable. One is so after it has executed a readable file, and can change that.
 """
 
 from __future__ import annotations
@@ -40,9 +40,20 @@ def wait_status(pid: int) -> int | None:
     # One that made another before it was seen to end.
     if not set(os.listdir(f"/proc/{pid}/task")) <= set(threads):
         return None
+    if not _is_shown(pid):
+        return None
     # Not what was read before: where the first thread had left, another one said later how it all ends.
     whole = _fields(f"/proc/{pid}/stat")
     return None if whole is None else int(whole[_EXIT_CODE])
+
+
+def _is_shown(pid: int) -> bool:
+    """Whether we see the true status of a process: the kernel asks the same rights for this link."""
+    try:
+        os.readlink(f"/proc/{pid}/ns/user")
+    except OSError:
+        return False
+    return True
 
 
 def _fields(path: str) -> list[bytes] | None:

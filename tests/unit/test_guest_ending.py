@@ -6,9 +6,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
+from runtimes.guest import ending
 from runtimes.guest.ending import is_told, wait_status
 from tests.support.machine import wait_until
 
@@ -80,6 +82,34 @@ def test_process_whose_first_thread_has_left_is_not_at_its_end(_attempt: int) ->
         tell(started, "os._exit(5)")
         wait_until(lambda: wait_status(started.pid) is not None, what="the process is at its end")
         assert wait_status(started.pid) == 5 << 8
+
+
+#: A process with rights in a user namespace of its own, as a zygote has, and a child of it with two threads.
+_OBSERVER = """
+import ctypes, os, sys, threading, time
+sys.path.insert(0, sys.argv[1])
+import ending
+os.unshare(os.CLONE_NEWUSER)
+child = os.fork()
+if child == 0:
+    ctypes.CDLL(None).prctl(4, int(sys.argv[2]), 0, 0, 0)
+    threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+    os._exit(3)
+while open(f"/proc/{child}/stat").read().rpartition(")")[2].split()[0] != "Z":
+    pass
+while len(os.listdir(f"/proc/{child}/task")) > 1:
+    pass
+print(ending.wait_status(child))
+"""
+
+
+@pytest.mark.parametrize(("dumpable", "told"), [(1, str(3 << 8)), (0, "None")])
+def test_status_that_the_kernel_does_not_show_is_not_taken_for_a_success(dumpable: int, told: str) -> None:
+    command = [sys.executable, "-c", _OBSERVER, str(Path(ending.__file__).parent), str(dumpable)]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == told
 
 
 def _state(pid: int) -> str:
