@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     )
     from ._router import TierDecision
     from ._runtime import Capabilities, Compiled, Emit, Runtime, Sandbox, Template, isolation_of
+    from ._session import Session
     from ._stats import Departure, EngineStats, PoolStats
     from ._tiers import TierReport
 
@@ -94,6 +95,7 @@ __all__ = [
     "SandboxError",
     "SandboxLostError",
     "SandboxStartError",
+    "Session",
     "Stage",
     "Status",
     "Template",
@@ -168,6 +170,7 @@ _HOMES = {
         "Template",
         "isolation_of",
     ),
+    "._session": ("Session",),
     "._stats": (
         "Departure",
         "EngineStats",

@@ -15,6 +15,8 @@ MAX_STDIN_BYTES = 256 * 1024 * 1024
 MAX_ARGUMENT_BYTES = 1024 * 1024
 #: One argument or variable: Linux refuses 32 pages, the final NUL included.
 MAX_STRING_BYTES = 128 * 1024 - 1
+#: All compiler flags together.
+MAX_FLAG_BYTES = 4096
 
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -30,6 +32,8 @@ def check_program(program: Program) -> None:
     _expect(program, Program, "program")
     _check_names(program)
     _check_code(program.code)
+    if program.flags or program.call is not None:
+        _check_compiler(program)
     _expect(program.stdin, bytes, "stdin", hint="encode text first: `text.encode()`")
     _check_size(len(program.stdin), MAX_STDIN_BYTES, "stdin", hint="pass it as an input file")
     if program.args or program.env:
@@ -47,6 +51,18 @@ def _check_names(program: Program) -> None:
         if not program.environment:
             raise ConfigError("`environment` is empty", hint="None lets the runtime choose")
     _expect(program.check, bool, "check")
+
+
+def _check_compiler(program: Program) -> None:
+    _expect(program.flags, (tuple, list), "flags")
+    total = sum(_string_bytes(flag, f"flags[{number}]") for number, flag in enumerate(program.flags))
+    _check_size(total, MAX_FLAG_BYTES, "flags", hint="a program needs few")
+    for flag in program.flags:
+        if not flag.startswith("-") or any(map(str.isspace, flag)):
+            raise ConfigError(f"`flags`: {_shown(flag)} is no flag", hint="for example `-O3`, one for each")
+    if program.call is not None:
+        _expect(program.call, str, "call")
+        _string_bytes(program.call, "call")
 
 
 def _check_code(code: str | bytes) -> None:

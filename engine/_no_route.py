@@ -6,7 +6,7 @@ from policies import Policy
 
 from ._exceptions import ConfigError, EngineError, PolicyUnsupportedError, RuntimeUnavailableError
 from ._program import Program
-from ._refusal import Candidate, Unavailable, covers, either, excluded, languages, refusal
+from ._refusal import NEEDS, Candidate, Need, Unavailable, covers, either, excluded, languages, refusal
 from ._runtime import Capabilities
 
 _ADD_INTERPRETER = "add an interpreter in the configuration under `interpreters`"
@@ -21,9 +21,9 @@ def no_route(program: Program, policy: Policy, candidates: Sequence[Candidate]) 
     able = [one for one in allowed if isinstance(one.findings, Capabilities)]
     speaking = [one for one in able if program.language in languages(one)]
     if speaking:
-        # What lacks one clause says more than what could not check the program anyway.
-        checking = [one for one in speaking if covers(program, policy, one, "check")]
-        return _unsupported(program, policy, checking or speaking, candidates)
+        # What lacks one clause says more than what could not give the program what it needs anyway.
+        giving = [one for one in speaking if covers(program, policy, one, "language")]
+        return _unsupported(program, policy, giving or speaking, candidates)
     if not able:
         return _unavailable(allowed)
     others = tuple(one.name for one in candidates if program.language in languages(one))
@@ -32,7 +32,7 @@ def no_route(program: Program, policy: Policy, candidates: Sequence[Candidate]) 
         return PolicyUnsupportedError(
             message, runtime=able[0].name, clause="isolation.require", capable=others
         )
-    return _unknown_language(program.language, allowed)
+    return _not_set_up(program.language, allowed) or _unknown_language(program.language, allowed)
 
 
 def _not_installed(require: Sequence[str], candidates: Sequence[Candidate]) -> EngineError:
@@ -52,6 +52,14 @@ def _unavailable(allowed: Sequence[Candidate]) -> RuntimeUnavailableError:
     hints = [one.findings.hint for one in allowed if isinstance(one.findings, Unavailable)]
     hint = "\n".join(dict.fromkeys(filter(None, hints))) or "see `isorun doctor`"
     return RuntimeUnavailableError("; ".join(reasons), hint=hint)
+
+
+def _not_set_up(language: str, candidates: Sequence[Candidate]) -> RuntimeUnavailableError | None:
+    for one in candidates:
+        if isinstance(one.findings, Capabilities) and language in one.findings.missing:
+            message = f"`{language}` is not set up in `{one.name}`"
+            return RuntimeUnavailableError(message, hint=one.findings.missing[language])
+    return None
 
 
 def _unknown_language(language: str, candidates: Sequence[Candidate]) -> ConfigError:
@@ -75,27 +83,30 @@ def _unsupported(
     refused = refusal(program, policy, first)
     assert refused is not None, "called only when every candidate is refused"  # noqa: S101
     capable = tuple(one.name for one in candidates if covers(program, policy, one, refused.clause))
-    if refused.clause == "check":
-        return _unchecked(program, policy, capable, candidates)
+    if refused.clause in NEEDS:
+        return _unmet(NEEDS[refused.clause], program, policy, capable, candidates)
     message = f"`{first.name}` {refused.reason} (policy key `{refused.clause}`){_not_asked(candidates)}"
     return PolicyUnsupportedError(message, runtime=first.name, clause=refused.clause, capable=capable)
 
 
-def _unchecked(
-    program: Program, policy: Policy, capable: tuple[str, ...], candidates: Sequence[Candidate]
+def _unmet(
+    need: Need,
+    program: Program,
+    policy: Policy,
+    capable: tuple[str, ...],
+    candidates: Sequence[Candidate],
 ) -> EngineError:
     require = policy.isolation.require
     if capable:
-        message = f"the policy requires {either(require)}, which cannot type-check `{program.language}`"
+        message = f"the policy requires {either(require)}, which cannot {need.what} `{program.language}`"
         return PolicyUnsupportedError(
             message, runtime=require[0], clause="isolation.require", capable=capable
         )
-    checked = sorted(
-        set().union(*(one.findings.checks for one in candidates if isinstance(one.findings, Capabilities)))
-    )
-    message = f"no runtime can type-check `{program.language}`{_not_asked(candidates)}"
-    there_are = f"; languages that can be checked: {', '.join(checked)}" if checked else ""
-    return ConfigError(message, hint=f"run it without `check`{there_are}")
+    able = [one.findings for one in candidates if isinstance(one.findings, Capabilities)]
+    possible = sorted(set().union(*map(need.languages, able)))
+    message = f"no runtime can {need.what} `{program.language}`{_not_asked(candidates)}"
+    there_are = f"; languages for which that works: {', '.join(possible)}" if possible else ""
+    return ConfigError(message, hint=f"run it without `{need.clause}`{there_are}")
 
 
 def _not_asked(candidates: Sequence[Candidate]) -> str:

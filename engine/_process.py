@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, NamedTuple, Self
 
 import anyio
@@ -32,10 +33,16 @@ class ToolError(EngineError):
     """A set-up tool (never a guest program) failed; the message holds the end of its output."""
 
 
-def run_tool(argv: Sequence[str | Path], *, timeout_seconds: float, cwd: Path | None = None) -> str:
+def run_tool(
+    argv: Sequence[str | Path],
+    *,
+    timeout_seconds: float,
+    cwd: Path | None = None,
+    env: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """Run a trusted set-up tool to its end and return its stdout. Blocks; for set-up only.
 
-    It inherits the environment, because package tools are configured there.
+    It inherits the environment, because package tools are configured there; `env` is put over it.
 
     Raises:
         ToolError: It could not be started, failed, or took longer than `timeout_seconds`.
@@ -49,6 +56,7 @@ def run_tool(argv: Sequence[str | Path], *, timeout_seconds: float, cwd: Path | 
             timeout=timeout_seconds,
             check=True,
             cwd=cwd,
+            env={**os.environ, **env},
         )
     except subprocess.CalledProcessError as error:
         tail = (error.stderr or error.stdout or b"")[-2000:].decode("utf-8", "replace").strip()

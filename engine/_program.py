@@ -37,6 +37,9 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
             choose the smallest one that has the modules the program imports.
         check: Type-check before running, where the language has types; a program that does not pass is not
             run. Refused where no runtime can do it.
+        flags: For the compiler, such as `"-O3"`; the policy says which are allowed.
+        call: Name of an exported function to call in place of the program's beginning, with `args` as its
+            arguments. The value is what it returns.
     """
 
     code: str | bytes
@@ -47,6 +50,8 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     env: dict[str, str] = {}
     environment: str | None = None
     check: bool = False
+    flags: tuple[str, ...] = ()
+    call: str | None = None
 
 
 class Status(StrEnum):
@@ -82,6 +87,12 @@ class Reason(StrEnum):
     SUPERVISOR_DIED = "supervisor-died"
     CANCELLED = "cancelled"
     COMPILE_FAILED = "compile-failed"
+    UNREACHABLE = "unreachable"
+    STACK_OVERFLOW = "stack-overflow"
+    OUT_OF_BOUNDS = "out-of-bounds"
+    DIVISION_BY_ZERO = "division-by-zero"
+    INTEGER_OVERFLOW = "integer-overflow"
+    BAD_CALL = "bad-call"
 
 
 class ErrorInfo(msgspec.Struct, frozen=True, kw_only=True):

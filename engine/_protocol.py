@@ -5,7 +5,7 @@ more kinds (`call` and `reply` of host functions); a kind that is not known here
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -58,12 +58,38 @@ class ReportedError(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     module: str | None = None
 
 
+type Trap = Literal[
+    "bad-call",
+    "division-by-zero",
+    "integer-overflow",
+    "memory-limit",
+    "out-of-bounds",
+    "stack-overflow",
+    "unreachable",
+]
+
+
 class Report(msgspec.Struct, tag_field="kind", tag="report", frozen=True, forbid_unknown_fields=True):
-    """What the program says about itself. The process that wrote it had run user code."""
+    """What the program says about itself. The process that wrote it had run user code.
+
+    Attributes:
+        trap: Why its virtual machine stopped it, where it has one.
+    """
 
     value: Any = None
     value_omitted: str | None = None
     error: ReportedError | None = None
+    trap: Trap | None = None
+
+
+class Done(msgspec.Struct, tag_field="kind", tag="done", frozen=True, forbid_unknown_fields=True):
+    """A program of a session is over, and its process takes another one.
+
+    Attributes:
+        exit_code: Of the program.
+    """
+
+    exit_code: Annotated[int, msgspec.Meta(ge=0, le=0xFF)]
 
 
 class Begun(msgspec.Struct, tag_field="kind", tag="started", frozen=True, forbid_unknown_fields=True):
@@ -71,12 +97,12 @@ class Begun(msgspec.Struct, tag_field="kind", tag="started", frozen=True, forbid
 
 
 type GuestMessage = Ready | Started | Failed | Exit
-type ProgramMessage = Ready | Begun | Report
+type ProgramMessage = Ready | Begun | Report | Done
 
 # Bytes that are not UTF-8 are a ValueError of their own.
 _MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _supervisor: msgspec.json.Decoder[GuestMessage] = msgspec.json.Decoder(Ready | Started | Failed | Exit)
-_program: msgspec.json.Decoder[ProgramMessage] = msgspec.json.Decoder(Ready | Begun | Report)
+_program: msgspec.json.Decoder[ProgramMessage] = msgspec.json.Decoder(Ready | Begun | Report | Done)
 
 
 def decode(payload: bytes) -> GuestMessage:

@@ -29,6 +29,7 @@ class Pump:
         self._receivers: dict[int, Receiver] = {}
         self._late: dict[int, Receiver] = {}
         self._pending: dict[int, tuple[memoryview, Callable[[], None]]] = {}
+        self._stopped = False
 
     def close(self) -> None:
         """Release the pump's own descriptors; idempotent."""
@@ -64,20 +65,28 @@ class Pump:
 
     def stop(self) -> None:
         """Make `run` return; may be called before it."""
+        self._stopped = True
         if not self._epoll.closed:
             os.eventfd_write(self._stop, 1)
 
     async def run(self) -> None:
         """Move bytes until nothing is left to watch, or `stop` is called."""
-        while self._receivers or self._pending:
+        while (self._receivers or self._pending) and not self._stopped:
             await anyio.wait_readable(self._epoll.fileno())
-            for descriptor, events in self._epoll.poll(0):
-                if descriptor == self._stop:
-                    return
-                if events & select.EPOLLOUT:
-                    self._writable(descriptor)
-                if events & ~select.EPOLLOUT:
-                    self._readable(descriptor)
+            # Once more without a turn of the event loop: what comes second is often there by now.
+            if not (self._move() and self._move()):
+                return
+
+    def _move(self) -> bool:
+        """Move what can be moved now; return whether nobody has called `stop`."""
+        for descriptor, events in self._epoll.poll(0):
+            if descriptor == self._stop:
+                return False
+            if events & select.EPOLLOUT:
+                self._writable(descriptor)
+            if events & ~select.EPOLLOUT:
+                self._readable(descriptor)
+        return not self._stopped
 
     def drain(self) -> None:
         """Take what is still in the pipes. Only when no writer is left, or this may not end."""

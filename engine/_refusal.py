@@ -1,6 +1,6 @@
 """What is beyond a runtime: the clauses of a policy, or needs of a program, for which it will not do."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from policies import Limits, Policy
@@ -31,8 +31,37 @@ class Candidate(NamedTuple):
     objection: str | None = None
 
 
+class Need(NamedTuple):
+    """Something that a program may ask for beside its language.
+
+    Attributes:
+        clause: The field of the program.
+        languages: Of a runtime: those for which it can be had.
+        what: Completes "cannot ...", for a language.
+    """
+
+    clause: str
+    languages: Callable[[Capabilities], frozenset[str]]
+    what: str
+
+    def asked(self, program: Program) -> bool:
+        """Whether a program asks for it."""
+        value = getattr(program, self.clause)
+        return value is not None and value is not False and value != ()
+
+
+NEEDS = {
+    need.clause: need
+    for need in (
+        Need("check", lambda able: able.checks, "type-check"),
+        Need("flags", lambda able: able.compiles, "give compiler flags to"),
+        Need("call", lambda able: able.calls, "call a single function of"),
+    )
+}
+
+
 class Refusal(NamedTuple):
-    """Why a runtime will not do: the policy key (or `language`, `check`, `available`), and a sentence."""
+    """Why a runtime will not do: the policy key (or `language`, `available`, a need), and a sentence."""
 
     clause: str
     reason: str
@@ -61,7 +90,7 @@ def covers(program: Program, policy: Policy, candidate: Candidate, clause: str) 
     if not isinstance(candidate.findings, Capabilities):
         return False
     beyond = {refused.clause for refused in _beyond(candidate.findings, program, policy)}
-    return beyond.isdisjoint({"language", "check", clause})
+    return beyond.isdisjoint({"language", *NEEDS, clause})
 
 
 def languages(candidate: Candidate) -> frozenset[str]:
@@ -78,8 +107,9 @@ def _beyond(able: Capabilities, program: Program, policy: Policy) -> Iterator[Re
     """Name everything asked for that is beyond these capabilities: the program's needs, then the policy's."""
     if program.language not in able.languages:
         yield Refusal("language", f"does not run `{program.language}`")
-    if program.check and program.language not in able.checks:
-        yield Refusal("check", f"cannot type-check `{program.language}`")
+    for need in NEEDS.values():
+        if need.asked(program) and program.language not in need.languages(able):
+            yield Refusal(need.clause, f"cannot {need.what} `{program.language}`")
     if policy.network.mode != "none" and not able.network_allow_list:
         yield Refusal("network", "cannot limit the network to an allow-list")
     if policy.mounts and not able.mounts:

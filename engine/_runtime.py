@@ -24,6 +24,10 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         languages: Names accepted in `Program.language`.
         checks: Those of them whose programs it can type-check before they run (`Program.check`).
+        compiles: Those of them whose programs are compiled, and so may bring flags (`Program.flags`).
+        sessions: Those of them in which several programs can share a sandbox (`Engine.session`).
+        calls: Those of them of which single functions can be called (`Program.call`).
+        missing: Other languages that it would run, and for each what to do first.
         network_allow_list: Whether it can limit the network to listed hosts.
         mounts: Whether it can show host folders read-only.
         gpu: Whether it can hand out a GPU.
@@ -36,6 +40,10 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
 
     languages: frozenset[str]
     checks: frozenset[str] = frozenset()
+    compiles: frozenset[str] = frozenset()
+    sessions: frozenset[str] = frozenset()
+    calls: frozenset[str] = frozenset()
+    missing: dict[str, str] = {}
     network_allow_list: bool = False
     mounts: bool = False
     gpu: bool = False
@@ -83,7 +91,7 @@ class Compiled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sandbox(AsyncResource):
-    """One live isolation. Runs one program (a session may run several), then is closed.
+    """One live isolation. Runs one program (in a session several), then is closed.
 
     `aclose` is idempotent, kills whatever runs, and is bounded in time.
     """
@@ -106,6 +114,18 @@ class Sandbox(AsyncResource):
     @abstractmethod
     def is_alive(self) -> bool:
         """Whether the sandbox can still take a program; cheap, never blocks."""
+
+    async def run_one_of_many(self, program: Program, policy: Policy, emit: Emit | None) -> Result:
+        """Run one of several programs that trust each other, for runtimes that have sessions.
+
+        As `run`. Afterwards the sandbox can take another one if `is_reusable` says so. The policy is the same
+        each time.
+        """
+        raise NotImplementedError("this runtime has no sessions")
+
+    def is_reusable(self) -> bool:
+        """Whether `run_one_of_many` can be called again; cheap, never blocks."""
+        return False
 
 
 class Runtime(AsyncResource):

@@ -120,10 +120,11 @@ class Tier:
 
 
 class Chosen(NamedTuple):
-    """The runtime that takes a program, and why it is this one."""
+    """The runtime that takes a program, why it is this one, and what else it can do."""
 
     runtime: Runtime
     why: str
+    able: Capabilities
 
 
 class Tiers:
@@ -141,9 +142,11 @@ class Tiers:
             RuntimeUnavailableError: What would have to do it is not available here.
         """
         taken = route(program, policy, await self._judged_until_one_fits(program, policy))
-        runtime = self._tiers[taken.runtime].runtime
-        assert runtime is not None, "a broken tier is never taken"  # noqa: S101
-        return Chosen(runtime, taken.why)
+        tier = self._tiers[taken.runtime]
+        able = tier.candidate.findings
+        assert tier.runtime is not None, "a broken tier is never taken"  # noqa: S101
+        assert isinstance(able, Capabilities), "nor is one that is not available"  # noqa: S101
+        return Chosen(tier.runtime, taken.why, able)
 
     async def explain(self, program: Program, policy: Policy) -> list[TierDecision]:
         """Say for every runtime why it is taken or left; prepares them all."""

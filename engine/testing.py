@@ -49,6 +49,7 @@ class FakeSandbox(Sandbox):
         self._behaviour = behaviour
         self._checkpoints = checkpoints
         self._dead = False
+        self._reusable = False
 
     def die(self) -> None:
         """Be dead from here on, as if the process had been killed."""
@@ -63,6 +64,17 @@ class FakeSandbox(Sandbox):
             raise SandboxLostError("the fake sandbox is dead")
         await _pass(self._checkpoints)
         return await self._behaviour(self, program, policy, emit)
+
+    @override
+    async def run_one_of_many(self, program: Program, policy: Policy, emit: Emit | None) -> Result:
+        self._reusable = False
+        result = await self.run(program, policy, emit)
+        self._reusable = result.status in (Status.OK, Status.ERROR)
+        return result
+
+    @override
+    def is_reusable(self) -> bool:
+        return self._reusable and self.is_alive()
 
     @override
     def is_alive(self) -> bool:

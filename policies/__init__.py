@@ -4,10 +4,11 @@ from ._base import Config, PolicyError
 from ._key import key
 from ._load import checked, from_dict, load, parse, preset_names, preset_text
 from ._narrow import narrow
-from ._policy import Isolation, Limits, Mount, Network, Policy
+from ._policy import Compile, Isolation, Limits, Mount, Network, Policy
 from ._schema import schema_text
 
 __all__ = [
+    "Compile",
     "Config",
     "Isolation",
     "Limits",

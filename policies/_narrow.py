@@ -3,7 +3,7 @@
 import msgspec
 
 from ._base import PolicyError
-from ._policy import Gpu, Isolation, Limits, Mount, Network, Packages, Policy
+from ._policy import Compile, Gpu, Isolation, Limits, Mount, Network, Packages, Policy
 
 
 def narrow(outer: Policy, inner: Policy) -> Policy:
@@ -19,6 +19,7 @@ def narrow(outer: Policy, inner: Policy) -> Policy:
         env={name: value for name, value in inner.env.items() if outer.env.get(name) == value},
         gpu=_gpu(outer.gpu, inner.gpu),
         packages=_packages(outer.packages, inner.packages),
+        compile=_compile(outer.compile, inner.compile),
         isolation=_isolation(outer.isolation, inner.isolation),
     )
 
@@ -26,6 +27,24 @@ def narrow(outer: Policy, inner: Policy) -> Policy:
 def _limits(outer: Limits, inner: Limits) -> Limits:
     lower = {name: min(getattr(outer, name), getattr(inner, name)) for name in Limits.__struct_fields__}
     return msgspec.structs.replace(outer, **lower)
+
+
+def _compile(outer: Compile, inner: Compile) -> Compile:
+    names = [name for name in Compile.__struct_fields__ if name != "flags"]
+    lower = {name: min(getattr(outer, name), getattr(inner, name)) for name in names}
+    # What one side writes as a pattern the other may have spelled out.
+    both = (*inner.flags, *(flag for flag in outer.flags if flag not in inner.flags))
+    flags = tuple(flag for flag in both if _allows(outer.flags, flag) and _allows(inner.flags, flag))
+    return msgspec.structs.replace(outer, flags=flags, **lower)
+
+
+def _allows(patterns: tuple[str, ...], flag: str) -> bool:
+    """Whether all that a flag or pattern stands for is covered by one of the patterns."""
+    return any(_covers(pattern, flag) for pattern in patterns)
+
+
+def _covers(pattern: str, flag: str) -> bool:
+    return flag.startswith(pattern[:-1]) if pattern.endswith("*") else flag == pattern
 
 
 def _network(outer: Network, inner: Network) -> Network:

@@ -87,6 +87,41 @@ Packages = Annotated[
 ]
 
 
+# At its end, `*` stands for anything.
+FlagPattern = Annotated[
+    str, Meta(pattern=r"^-[^\x00\s*]+\*?$(?!\n)", description="compiler flag, or prefix with `*`")
+]
+
+
+class Compile(Config, frozen=True):
+    """Upper bounds of what is done to a program before it runs, and what it may ask of a compiler."""
+
+    wall_seconds: WallSeconds = 60.0
+    cpu_seconds: CpuSeconds = 60.0
+    memory_mib: MemoryMib = 1_024
+    disk_mib: DiskMib = 256
+    flags: tuple[FlagPattern, ...] = (
+        "-O0",
+        "-O1",
+        "-O2",
+        "-O3",
+        "-Os",
+        "-std=*",
+        "-D*",
+        "-U*",
+        "-lm",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-Wno-*",
+        "-pedantic",
+        "-ffast-math",
+        "--edition=*",
+        "--cfg=*",
+        "-Copt-level=*",
+    )
+
+
 class Policy(Config, frozen=True):
     """Everything a program may use. Without a clause for it, it may not.
 
@@ -98,6 +133,7 @@ class Policy(Config, frozen=True):
         gpu: `"none"`, `"all"`, or device ids.
         packages: Whether JavaScript and TypeScript may import the npm packages fetched ahead. Other languages
             have their packages from guest environments and ignore it.
+        compile: Bounds of compilers and type checkers, and the flags that they may be given.
         isolation: Required runtimes, preference, and whether cgroups are a must.
     """
 
@@ -107,6 +143,7 @@ class Policy(Config, frozen=True):
     env: dict[EnvName, EnvValue] = field(default_factory=dict)
     gpu: Gpu = "none"
     packages: Packages = "none"
+    compile: Compile = Compile()
     isolation: Isolation = Isolation()
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""What this machine has: namespaces, cgroups, nsjail, the cache and the environments."""
+"""What this machine has: namespaces, cgroups, nsjail, the cache, the environments and the compilers."""
 
 import os
 from collections.abc import Sequence
@@ -26,6 +26,7 @@ async def facts(config: EngineConfig) -> list[Fact]:
         nsjail,
         cache_fact(config.cache),
         environments_fact(config.cache),
+        compilers_fact(config.cache),
     ]
 
 
@@ -95,3 +96,26 @@ def environments_fact(cache: Path) -> Fact:
     detail = "; ".join([f"usable: {', '.join(usable) or 'none'}", *missing])
     hint = next((entry.hint for entry in entries if entry.environment is None), "")
     return Fact("environments", bool(usable), detail, "" if usable else hint)
+
+
+def compilers_fact(cache: Path) -> Fact:
+    """Say which languages can be compiled to WebAssembly, and how to get the others."""
+    from runtimes.wasm._rust_hint import RUST_HINT
+    from runtimes.wasm._toolchain import Name, find_toolchain
+
+    ways: dict[Name, tuple[str, str]] = {
+        "c": ("C and C++", "`isorun setup --wasm c`"),
+        "rust": ("Rust", RUST_HINT),
+    }
+    usable, fixes = [], []
+    for name, (languages, way) in ways.items():
+        try:
+            found = find_toolchain(cache, name)
+        except EngineError as error:
+            fixes.append(f"{languages}: {error}; {error.hint}")
+            continue
+        if found is None:
+            fixes.append(f"{languages}: {way}")
+        else:
+            usable.append(f"{languages} ({found.version}, {found.target})")
+    return Fact("compilers", bool(usable), ", ".join(usable) or "none", "\n".join(fixes))

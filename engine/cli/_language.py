@@ -29,6 +29,7 @@ ENDINGS = {
     ".tcl": "tcl",
     ".ts": "typescript",
     ".wasm": "wasm",
+    ".wat": "wat",
 }
 
 #: Interpreter in a `#!` line, without version number -> language. Deno takes a file without an ending for
@@ -50,8 +51,10 @@ INTERPRETERS = {
 
 #: Short name -> language. `node` is none of them: it is the host's own interpreter.
 ALIASES = {
+    "c++": "cpp",
     "js": "javascript",
     "py": "python",
+    "rs": "rust",
     "ts": "typescript",
 }
 

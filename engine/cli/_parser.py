@@ -31,6 +31,10 @@ class Parser(argparse.ArgumentParser):
 
     @override
     def error(self, message: str) -> NoReturn:
+        option, _, what = message.removeprefix("argument ").partition(": ")
+        if what == "expected one argument":
+            name = option.rpartition("/")[2]
+            raise UsageError(message, hint=f"a value that begins with `-` is written `{name}=-x`")
         raise UsageError(message, hint=f"`{self.prog} --help` lists what there is")
 
 

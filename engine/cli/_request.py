@@ -84,12 +84,14 @@ def _program(arguments: Namespace, interpreters: Mapping[str, Interpreter]) -> P
     return Program(
         code=code,
         language=language,
-        args=tuple(arguments.arg),
+        args=(*(arguments.call or ())[1:], *arguments.arg),
         stdin=_stdin(arguments),
         files=tuple(_input(text) for text in arguments.input),
         env=dict(_variable(text) for text in arguments.env),
         environment=arguments.env_name,
         check=arguments.check,
+        flags=tuple(arguments.flag),
+        call=arguments.call[0] if arguments.call else None,
     )
 
 

@@ -20,12 +20,14 @@ class Wanted(NamedTuple):
         npm: Packages for JavaScript and TypeScript; None leaves them as they are.
         pyodide: Packages for Pyodide; None leaves it as it is.
         pyodide_from: Folder in place of the network.
+        wasm: Compilers for WebAssembly; None leaves it as it is.
     """
 
     environments: Sequence[str]
     npm: Sequence[str] | None = None
     pyodide: Sequence[str] | None = None
     pyodide_from: str | None = None
+    wasm: Sequence[str] | None = None
 
 
 def set_up(wanted: Wanted) -> None:
@@ -39,8 +41,10 @@ def set_up(wanted: Wanted) -> None:
     config = load_config()
     needs_deno = wanted.npm is not None or wanted.pyodide is not None
     with sigterm_raises():
-        setup(config.cache, wanted.environments, show_progress, nsjail=config.nsjail)
+        environments = wanted.environments if wanted.wasm is None else [*wanted.environments, "wasm"]
+        setup(config.cache, environments, show_progress, nsjail=config.nsjail)
         with cache_lock(config.cache, show_progress):
+            _set_up_wasm(config, wanted)
             deno = _deno(config, is_needed=needs_deno)
             if deno is not None:
                 _set_up_npm(config, wanted, deno)
@@ -55,6 +59,18 @@ def _check_names(npm: Sequence[str]) -> None:
 
         for name in npm:
             NpmRequest.parse(name)
+
+
+def _set_up_wasm(config: EngineConfig, wanted: Wanted) -> None:
+    if not wanted.wasm:
+        return
+    from runtimes.wasm._rust_setup import ensure_rust
+    from runtimes.wasm._zig_setup import ensure_zig
+
+    if "c" in wanted.wasm:
+        ensure_zig(config.cache, show_progress)
+    if "rust" in wanted.wasm:
+        ensure_rust(config.cache, show_progress)
 
 
 def _deno(config: EngineConfig, *, is_needed: bool) -> Path | None:

@@ -31,6 +31,19 @@ def _program_options(parser: ArgumentParser) -> None:
         "--check", action="store_true", help="type-check the program first, and run it only if it passes"
     )
     group.add_argument(
+        "--flag",
+        action="append",
+        default=[],
+        metavar="X",
+        help="flag for the compiler, such as `--flag=-O3`, as far as the policy allows it; repeatable",
+    )
+    group.add_argument(
+        "--call",
+        nargs="+",
+        metavar=("NAME", "X"),
+        help="call this exported function with these arguments, in place of the program's beginning",
+    )
+    group.add_argument(
         "--arg",
         action="append",
         default=[],

@@ -39,6 +39,14 @@ def configure(parser: ArgumentParser) -> None:
         metavar="FOLDER",
         help="take Pyodide's files and packages from this folder, not from the network",
     )
+    parser.add_argument(
+        "--wasm",
+        nargs="*",
+        action="extend",
+        choices=["c", "rust"],
+        metavar="COMPILER",
+        help="WebAssembly, with the compiler `c` for C and C++ (the default), `rust`, or both",
+    )
     parser.add_argument("--json", action="store_true", help="print a JSON list of the environments when done")
 
 
@@ -61,4 +69,5 @@ def wanted(arguments: Namespace) -> "Wanted":
     pyodide = arguments.pyodide
     if pyodide is None and arguments.pyodide_from is not None:
         pyodide = []
-    return Wanted(arguments.names, arguments.npm, pyodide, arguments.pyodide_from)
+    wasm = ["c"] if arguments.wasm == [] else arguments.wasm
+    return Wanted(arguments.names, arguments.npm, pyodide, arguments.pyodide_from, wasm)

@@ -21,6 +21,7 @@ The checks say whether a runtime keeps its promises to honest programs. They are
 """
 
 from ._bash import BASH
+from ._c import C
 from ._check import Check, ConformanceError, Language, Subject
 from ._javascript import JAVASCRIPT, TYPESCRIPT
 from ._python import PYODIDE, PYTHON
@@ -35,6 +36,7 @@ __all__ = [
     "PYTHON",
     "SNIPPETS",
     "TYPESCRIPT",
+    "C",
     "Check",
     "ConformanceError",
     "Language",

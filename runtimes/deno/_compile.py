@@ -2,16 +2,13 @@
 
 from collections.abc import Mapping
 
-import msgspec
-
-from engine import Compiled, ConfigError, File, Program, Reason, Result, Stage, Status, Template
+from engine import Compiled, ConfigError, File, Program, Result, Template
 from policies import Policy
 from runtimes.environments import Environment
-from runtimes.jails import Detail, Handover, encode_request
+from runtimes.jails import Detail, Handover, encode_request, failure_of, said, stage_of
 
 from ._check import CHECKED_NAME, check_command, check_variables, diagnostics
 
-_MAX_OUTPUT = 64 * 1024
 #: The jail's runner wants a source of its own; this one says nothing.
 _NOTHING = b"export {};"
 
@@ -77,22 +74,6 @@ def encode_check(detail: CheckDetail, program: Program, policy: Policy) -> Hando
 
 def compiled(program: Program, result: Result) -> Compiled:
     """Make the outcome of the stage from how the checker ended."""
-    text = diagnostics(result.stdout + result.stderr)[:_MAX_OUTPUT]
-    has_errors = result.status is Status.ERROR
-    stage = Stage(
-        status=result.status,
-        exit_code=result.exit_code,
-        milliseconds=result.timing.ran,
-        output=text,
-    )
-    if result.ok:
-        return Compiled(program=program, stage=stage)
-    failure = msgspec.structs.replace(
-        result,
-        reason=Reason.COMPILE_FAILED if has_errors else result.reason,
-        stdout_bytes=b"",
-        stderr_bytes=text.encode(),
-        files=(),
-        stages={},
-    )
-    return Compiled(program=program, stage=stage, failure=failure)
+    text = diagnostics(said(result))
+    stage = stage_of(result, text)
+    return Compiled(program=program, stage=stage, failure=None if result.ok else failure_of(result, text))

@@ -8,7 +8,7 @@ import msgspec
 from engine import Capabilities, Compiled, Program, Result, RuntimeUnavailableError, Template
 from engine._host import Host
 from policies import Policy
-from runtimes.jails import Handover, Jailed, JailSandbox, Origin
+from runtimes.jails import Handover, Jailed, JailSandbox, Origin, stage_policy
 from runtimes.v8 import OWN_THREADS, Guest, Permissions, V8Runtime
 from runtimes.v8._probe import JAVASCRIPT
 
@@ -53,13 +53,14 @@ class DenoRuntime(V8Runtime):
             return None
         packages = self._packages(policy)
         binds = {**self._deno_binds, **_binds(packages)}
+        bounds = stage_policy(policy.compile)
         template = check_template(
-            self.name, policy, self._smallest_environment(), binds, has_packages=packages is not None
+            self.name, bounds, self._smallest_environment(), binds, has_packages=packages is not None
         )
         async with self._checks:
             sandbox = await self._jailed(template)
             async with sandbox:
-                result = await sandbox.run(check_program(program, template), policy, None)
+                result = await sandbox.run(check_program(program, template), bounds, None)
         return compiled(program, result)
 
     @override

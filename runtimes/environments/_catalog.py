@@ -67,5 +67,8 @@ def built_in(name: str) -> Recipe | None:
                 preload=COMMON_MODULES + _DATA_PRELOAD,
                 unneeded=_DATA_UNNEEDED,
             )
+        case "wasm":
+            lock = files(__package__).joinpath("wasm.txt").read_text(encoding="utf-8")
+            return Recipe(name="wasm", source="built-in", lock=lock, preload=("wasmtime",))
         case _:
             return None

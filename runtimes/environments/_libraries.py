@@ -29,6 +29,8 @@ BASELINE = (
     "libutil.so.1",
     "libz.so.1",
 )
+#: Parts of the GNU C library.
+_C_LIBRARY = frozenset({"libc", "libdl", "libm", "libpthread", "libresolv", "librt", "libutil"})
 _LDD_SECONDS = 60.0
 _LINKED = re.compile(r"^\s+(\S+) => (/.+) \(0x[0-9a-f]+\)$", re.MULTILINE)
 _LOADER = re.compile(r"^\s+(/\S+) \(0x[0-9a-f]+\)$", re.MULTILINE)
@@ -56,6 +58,15 @@ def libraries_of(executable: Path, extensions: Iterable[Path]) -> Libraries:
     baseline = _baseline(executable, {path.parent for path in files.values()})
     linked, _ = _linked([executable, *extensions, *baseline.values()])
     return Libraries(baseline | linked | {Path(loader).name: Path(loader)}, loader)
+
+
+def linked_libraries(programs: list[Path]) -> dict[str, Path]:
+    """Return the libraries that programs are linked with, by name, less those of the C library.
+
+    The guest's interpreter brings that one; two of them do not mix.
+    """
+    files, _ = _linked(programs)
+    return {name: path for name, path in files.items() if name.partition(".so")[0] not in _C_LIBRARY}
 
 
 def _linked(binaries: list[Path]) -> tuple[dict[str, Path], str | None]:

@@ -14,21 +14,33 @@ _MAX_DEPTH = 64
 _MAX_ITEMS = 100_000
 
 
-def write(pipe: int, outcome: dict[str, Any]) -> None:
-    """Write one frame with `value` and `error`; a value that cannot be sent is replaced by the reason."""
+def write(pipe: int, outcome: dict[str, Any], exit_code: int | None = None) -> None:
+    """Write a frame with `value`, `error`, `trap`; a value that cannot be sent is replaced by the reason.
+
+    Args:
+        pipe: To the host.
+        outcome: What there is to say.
+        exit_code: Of one of many programs: a frame after it says that another one may come.
+    """
     message: dict[str, Any] = {"kind": "report"}
-    if outcome.get("error") is not None:
-        message["error"] = outcome["error"]
+    for name in ("error", "trap"):
+        if outcome.get(name) is not None:
+            message[name] = outcome[name]
     value, omitted = _value(outcome.get("value"))
     if omitted is not None:
         message["value_omitted"] = omitted
     text = encode(message)
     if value is not None:
         text = f'{text[:-1]}, "value": {value}}}'
-    payload = text.encode()
-    frame = len(payload).to_bytes(4, "big") + payload
-    while frame:
-        frame = frame[os.write(pipe, frame) :]
+    frames = _framed(text.encode())
+    if exit_code is not None:
+        frames += _framed(b'{"kind":"done","exit_code":%d}' % exit_code)
+    while frames:
+        frames = frames[os.write(pipe, frames) :]
+
+
+def _framed(payload: bytes) -> bytes:
+    return len(payload).to_bytes(4, "big") + payload
 
 
 def encode(message: Any) -> str:

@@ -12,6 +12,7 @@ import os
 import resource
 import sys
 import time
+from functools import partial
 
 # Loaded here, while nobody waits for it yet.
 import program  # type: ignore[import-not-found]
@@ -19,6 +20,7 @@ from report import encode  # type: ignore[import-not-found]
 
 TYPE_CHECKING = False  # `typing` alone would double a fresh start
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, NoReturn
 
 BOX = "/box"
@@ -29,6 +31,8 @@ FOLDERS = (WORK, TEMPORARY)
 #: Named pipe of an interpreter that waits; it removes the name before it takes a program.
 REPORT = f"{BOX}/report"
 _MAX_REQUEST = 1 << 30
+#: Modules of ours that run programs in place of an interpreter.
+ENTRIES = ("wasm", "wasm_build")
 #: Not for the program to find.
 _OWN_MODULES = (
     "runner",
@@ -37,6 +41,7 @@ _OWN_MODULES = (
     "kernel",
     "maker",
     "order",
+    *ENTRIES,
     "zygote",
     "marshal",
     "resource",
@@ -44,38 +49,83 @@ _OWN_MODULES = (
 )
 
 
-def main(control: int, report: int, ready: bytes = b'{"kind":"ready"}') -> None:
+def main(
+    control: int,
+    report: int,
+    ready: bytes = b'{"kind":"ready"}',
+    rehearsals: tuple[Callable[[], None], ...] = (),
+) -> None:
     """Wait for a program and become it.
 
     Args:
         control: Unix socket to the host; closed before user code runs.
         report: Pipe for what the program says about itself: its value, its error.
         ready: The frame that says that the program may come.
+        rehearsals: What is done while it is waited for, so that it is done faster the next time.
     """
     os.setsid()
     _signal.signal(_signal.SIGINT, _signal.default_int_handler)
     connection = connect(control)
     try:
         _make_box(connection, ready)
+        kept = _rehearsed(rehearsals)
         request = receive(connection)
         for path, target in request["links"]:
             os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
             os.symlink(target, path)
         if "takeover" in request:
-            source, rights, start = "", [_make_report()], _takeover
+            source, rights = "", [_make_report()]
         else:
             _place_files(connection, request["files"])
-            source, rights = _write_source(request), []
-            start = _python if request["command"] is None else _exec
+            rights = []
+            source = "" if request["entry"] is not None else _write_source(request)
         _limit(request["limits"])
         os.environ.update(request["env"])
         _hand_over(connection, b'{"kind":"started","monotonic_ns":%d}' % time.monotonic_ns(), rights)
     except Exception as error:
         refuse(connection, error)
-    connection.close()
-    os.closerange(3, report)
-    os.closerange(report + 1, 256)
-    start(request, source, report)
+    following = None
+    if request.get("is_one_of_many"):
+        kept.add(connection.fileno())
+        following = partial(_next, connection)
+    else:
+        connection.close()
+    _close_all_but({report, *kept})
+    if request.get("entry") is not None:
+        _entry(request, report, following)
+    _starter(request)(request, source, report)
+
+
+def _rehearsed(rehearsals: tuple[Callable[[], None], ...]) -> set[int]:
+    """Do the rehearsals; return the descriptors that they have opened and go on to use."""
+    if not rehearsals:
+        return set()
+    before = _open_descriptors()
+    for rehearse in rehearsals:
+        rehearse()
+    return _open_descriptors() - before
+
+
+def _open_descriptors() -> set[int]:
+    return {descriptor for descriptor in map(int, os.listdir("/proc/self/fd")) if _is_open(descriptor)}
+
+
+def _is_open(descriptor: int) -> bool:
+    """Whether it still is: the one that a listing was made with is closed, and its number free for others."""
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
+def _close_all_but(kept: set[int]) -> None:
+    """Close every descriptor above the standard ones but these."""
+    begin = 3
+    for number in sorted(kept):
+        os.closerange(begin, number)
+        begin = number + 1
+    os.closerange(begin, 256)
 
 
 def connect(control: int) -> _socket.socket:
@@ -175,6 +225,13 @@ def _make_report() -> int:
     return os.open(REPORT, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
+def _starter(request: dict[str, Any]) -> Callable[[dict[str, Any], str, int], None]:
+    """Say what this process becomes."""
+    if "takeover" in request:
+        return _takeover
+    return _python if request["command"] is None else _exec
+
+
 def _takeover(request: dict[str, Any], source: str, report: int) -> None:
     """Become an interpreter that takes its program later."""
     os.close(report)
@@ -187,6 +244,26 @@ def _exec(request: dict[str, Any], source: str, report: int) -> None:
     os.close(report)
     command = request["command"]
     os.execve(command[0], [*command, source, *request["args"]], os.environ)  # noqa: S606
+
+
+def _next(connection: _socket.socket) -> dict[str, Any]:
+    """Take the next program of a session."""
+    request = receive(connection)
+    for name, _, _ in request["files"]:
+        if os.path.lexists(name):
+            os.unlink(name)
+    _place_files(connection, request["files"])
+    say(connection, b'{"kind":"started","monotonic_ns":%d}' % time.monotonic_ns())
+    return request
+
+
+def _entry(request: dict[str, Any], report: int, following: Callable[[], dict[str, Any]] | None) -> NoReturn:
+    """Have another module of ours run the program in this very process."""
+    packages = request["packages"]
+    if packages is not None and packages not in sys.path:
+        sys.path.append(packages)
+    __import__(request["entry"]).run(request, report, following)
+    os._exit(125)  # it does not return
 
 
 def _python(request: dict[str, Any], source: str, report: int) -> None:

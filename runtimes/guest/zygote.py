@@ -23,6 +23,7 @@ import runner  # type: ignore[import-not-found]  # what its children will become
 
 TYPE_CHECKING = False  # `typing` alone would double a fresh start
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 #: Descriptors that come with an order beside those of the layout: the namespaces of processes, to fork into,
@@ -61,8 +62,15 @@ def main(control: int, source: _socket.socket, *, sender: int) -> None:
     order = Zygote(source, sender).serve()
     source.detach()  # closed below by number
     ready = box.enter(order, setup)
+    rehearsals = _rehearsals(setup)
     del order, setup  # not for the program to find: the number counts the runs before it
-    runner.main(box.CONTROL, box.REPORT, ready)
+    runner.main(box.CONTROL, box.REPORT, ready, rehearsals)
+
+
+def _rehearsals(setup: dict[str, Any]) -> tuple[Callable[[], None], ...]:
+    """Return what the modules of ours that were preloaded want to have done before they get a program."""
+    wanted = [sys.modules[name] for name in setup["modules"] if name in runner.ENTRIES]
+    return tuple(module.rehearse for module in wanted if hasattr(module, "rehearse"))
 
 
 def _mute() -> None:

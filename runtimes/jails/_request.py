@@ -36,14 +36,31 @@ class Handover(NamedTuple):
         control: For the trusted part of the guest.
         stdin: For the standard input of the program's process.
         begins_in_report: Whether that process itself says when it begins, on its report pipe.
-        ahead: How many bytes may go ahead of the limits, because no code is among them: of `control`, or of
-            `stdin` if there is no `control`. A sandbox wakes up while the limits are set.
+        ahead: How many bytes may go ahead of the limits, because no code is among them, or because the limits
+            are set already: of `control`, or of `stdin` if there is no `control`. A sandbox wakes up while
+            the clocks are started.
+        is_one_of_many: Whether the process takes another program after this one.
+        may_trap: Whether a virtual machine runs the program, which says on the report pipe why it stopped it.
     """
 
     control: bytes
     stdin: bytes
     begins_in_report: bool = False
     ahead: int = 0
+    may_trap: bool = False
+    is_one_of_many: bool = False
+
+
+class Entry(NamedTuple):
+    """A module of the guest code that runs a program.
+
+    Attributes:
+        module: Its name; it has a function `run(request, pipe)`.
+        options: For it: plain data.
+    """
+
+    module: str
+    options: Mapping[str, object]
 
 
 def encode_request(
@@ -55,6 +72,8 @@ def encode_request(
     suffix: str,
     live: bool,
     cgroups: bool,
+    entry: Entry | None = None,
+    is_one_of_many: bool = False,
 ) -> Handover:
     """Encode everything that arrives with a program. Input files must have been loaded.
 
@@ -67,6 +86,8 @@ def encode_request(
         suffix: Ending of the source file, with the dot.
         live: Whether somebody watches the output as it comes.
         cgroups: Whether memory is limited by a cgroup; else the runner limits its address space.
+        entry: What runs the program in place of an interpreter.
+        is_one_of_many: Whether its process takes another one afterwards.
     """
     files = [(file.name, 0o400 if file.read_only else 0o600, len(file.data or b"")) for file in program.files]
     request = {
@@ -78,8 +99,11 @@ def encode_request(
         "links": list(environment.links.items()),
         "packages": _packages(environment),
         "live": live,
-        "limits": _limits(policy.limits, cgroups=cgroups),
+        "limits": _limits(policy.limits, cgroups=cgroups, is_one_of_many=is_one_of_many),
         "files": files,
+        "is_one_of_many": is_one_of_many,
+        "entry": None if entry is None else entry.module,
+        "options": None if entry is None else entry.options,
     }
     control = b"".join([_framed(request), *(file.data or b"" for file in program.files)])
     return Handover(control, program.stdin, ahead=_LENGTH)
@@ -173,13 +197,17 @@ def _basic_variables(environment: Environment) -> dict[str, str]:
     }
 
 
-def _limits(limits: Limits, *, cgroups: bool) -> dict[str, tuple[int, int] | None]:
+def _limits(
+    limits: Limits, *, cgroups: bool, is_one_of_many: bool = False
+) -> dict[str, tuple[int, int] | None]:
     """Return soft and hard limits of a process; None leaves what the jail has."""
     cpu_seconds = math.ceil(limits.cpu_seconds)
+    cpu = _equal(cpu_seconds + 1) if cgroups else (cpu_seconds, cpu_seconds + 1)
     return {
         # With cgroups, the warden's count of the whole tree decides, one second earlier. Without, the signal
         # at the soft limit says what happened; at the hard one it is SIGKILL, which says nothing.
-        "cpu_seconds": _equal(cpu_seconds + 1) if cgroups else (cpu_seconds, cpu_seconds + 1),
+        # A process that runs several programs has used some before; the warden alone counts for each.
+        "cpu_seconds": None if is_one_of_many else cpu,
         "file_bytes": _equal(limits.disk_mib * _MIB),
         "open_files": _equal(limits.open_files),
         "processes": _equal(limits.pids + EXEC_PIDS),

@@ -22,6 +22,7 @@ from engine import (
 from engine._process import Child, Ended
 from engine._protocol import (
     Begun,
+    Done,
     Exit,
     Failed,
     FrameReader,
@@ -42,6 +43,19 @@ from ._request import Handover, bounds_of
 from ._verdict import Space, Verdict, verdict
 
 _MIB = 1 << 20
+#: A process that waits for its next program of a session has all the time that a clock can count.
+_IDLE_SECONDS = 1e6
+_GOES_ON = Ended(
+    number=0,
+    wait_status=0,
+    killed=None,
+    failure="",
+    cpu_seconds=None,
+    peak_bytes=None,
+    oom_kills=0,
+    pids_refused=0,
+    quarantined=False,
+)
 
 
 class Run:
@@ -65,12 +79,19 @@ class Run:
         self._report_problem: str | None = None
         self._started_ms: float | None = None
         self._begins_in_report = False
+        self._may_trap = False
+        self._is_one_of_many = False
+        self._is_done = False
         self._failure: str | None = None
         self._violation: ProtocolError | None = None
         self._begin = time.monotonic()
 
     async def finish(self, handover: Handover) -> Ended:
-        """Hand the program over, move its bytes, and wait until nothing of it can run any more."""
+        """Hand the program over, move its bytes, and wait until nothing of it can run any more.
+
+        A process that takes another program after this one is not waited for: it has said that this one is
+        over.
+        """
         limits = self._policy.limits
         handover = self._send_ahead(handover)
         self._child.arm(
@@ -82,18 +103,28 @@ class Run:
         try:
             self._child.notify(self._pump.stop)
             await self._pump.run()
-            ended = await self._child.wait()
+            ended = self._said_done() or await self._child.wait()
             self._pump.drain()
         finally:
             self._pump.close()
         self._raise_host_failures(ended)
         return ended
 
+    def _said_done(self) -> Ended | None:
+        """Return what stands for the end of a program whose process lives on; None if that has ended, too."""
+        if not self._is_done or not self._child.is_alive:
+            return None
+        self._child.arm(
+            bounds_of(self._policy, self._own_pids), wall_seconds=_IDLE_SECONDS, cpu_seconds=_IDLE_SECONDS
+        )
+        return _GOES_ON
+
     def elapsed_ms(self) -> float:
         return (time.monotonic() - self._begin) * 1000
 
     def judge(self, ended: Ended, space: Space) -> Verdict:
-        return verdict(ended, self._wait_status, space, self._capture.overflowed)
+        trap = self._report.trap if self._may_trap and self._report is not None else None
+        return verdict(ended, self._wait_status, space, self._capture.overflowed, trap)
 
     def result(
         self,
@@ -145,18 +176,19 @@ class Run:
         control, stdin, end = handover.control, handover.stdin, handover.ahead
         if not end:
             return handover
-        # So few bytes that an empty pipe takes all; that nobody reads them is found out soon enough.
+        # That nobody reads them is found out soon enough.
         with suppress(BrokenPipeError, ConnectionResetError):
             if control:
-                os.write(self._pipes.control.fileno(), control[:end])
-                return handover._replace(control=control[end:], ahead=0)
-            os.write(self._pipes.stdin, stdin[:end])
-            return handover._replace(stdin=stdin[end:], ahead=0)
+                sent = os.write(self._pipes.control.fileno(), control[:end])
+                return handover._replace(control=control[sent:], ahead=0)
+            sent = os.write(self._pipes.stdin, stdin[:end])
+            return handover._replace(stdin=stdin[sent:], ahead=0)
         return handover
 
     def _connect(self, handover: Handover) -> None:
         pipes, pump = self._pipes, self._pump
-        self._begins_in_report = handover.begins_in_report
+        self._begins_in_report, self._may_trap = handover.begins_in_report, handover.may_trap
+        self._is_one_of_many = handover.is_one_of_many
         pump.read(pipes.stdout, lambda data: self._output("stdout", data))
         pump.read(pipes.stderr, lambda data: self._output("stderr", data))
         pump.read(pipes.report, self._on_report)
@@ -187,11 +219,13 @@ class Run:
 
     def _on_report(self, data: bytes) -> None:
         """Take the first report; what is malformed is the program's loss, not an error of the engine."""
-        if self._report is not None or self._report_problem is not None:
+        if self._is_done or self._report_problem is not None:
+            return
+        if self._report is not None and not self._is_one_of_many:
             return
         try:
             for frame in self._reports.feed_all(data):
-                if self._report is None:
+                if self._report is None or self._is_one_of_many:
                     self._take(decode_report(frame))
         except ProtocolError as error:
             self._report_problem = str(error)
@@ -203,10 +237,16 @@ class Run:
                 self._started_ms = self.elapsed_ms()
             case Report():
                 self._report = message
+                if self._is_one_of_many:
+                    return
                 # The last thing before the exit: what an honest program still wrote fits into the pipes.
                 self._pump.defer_rest()
                 if self._begins_in_report:  # an interpreter with threads and much memory
                     self._child.expect_end()
+            case Done(exit_code=code) if self._is_one_of_many and self._report is not None:
+                self._is_done = True
+                self._wait_status = code << 8
+                self._pump.stop()
             case _:
                 raise ProtocolError("malformed report: a frame out of turn")
 

@@ -3,6 +3,7 @@
 import os
 import platform
 from abc import abstractmethod
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, ExitStack
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ import anyio
 from engine import (
     Capabilities,
     Program,
+    Result,
     Runtime,
     RuntimeUnavailableError,
     Sandbox,
@@ -32,7 +34,7 @@ from ._origin import Origin
 from ._plans import guest_plan, zygote_plan
 from ._request import EXEC_PIDS, Handover, bounds_of, encode_request
 from ._sandbox import START_SECONDS, Detail, JailSandbox, SandboxLateError
-from ._selftest import PROBE, ensure_proof
+from ._selftest import PROBE, ensure_proof, run_probe
 from ._zygote import Blueprint
 from ._zygotes import NoForkError, Zygotes
 
@@ -151,7 +153,7 @@ class JailRuntime(Runtime):
     async def _prove(self) -> None:
         """Prove the jails of both kinds, with a program in Python; forks are done without if theirs fails."""
         identity = self._identity(is_zygote=False)
-        await ensure_proof(self._exec, self._probe_template, self._cache, identity, PROBE)
+        await ensure_proof(self._cache, identity, partial(self._probe, self._exec))
         if self._host.config.pool.fork:
             self._no_fork = await self._reason_against_forks()
 
@@ -161,10 +163,13 @@ class JailRuntime(Runtime):
             return "without cgroups nothing would limit a forked sandbox"
         identity = self._identity(is_zygote=True)
         try:
-            await ensure_proof(self._fork, self._probe_template, self._cache, identity, PROBE)
+            await ensure_proof(self._cache, identity, partial(self._probe, self._fork))
         except (RuntimeUnavailableError, ValueError) as error:
             return str(error)
         return None
+
+    async def _probe(self, start: Callable[[Template], Awaitable[Sandbox]]) -> Result:
+        return await run_probe(start, self._probe_template, Program(code=PROBE))
 
     def _probe_template(self, _program: Program, policy: Policy) -> Template:
         detail = Detail(environment=self._smallest_environment())
@@ -204,9 +209,8 @@ class JailRuntime(Runtime):
         kernel = os.uname()
         parts = (self._nsjail, status.st_mtime_ns, status.st_size, self._guest_code, environment.root)
         plan = JailPlan(root=environment.root, disk_mib=1, file_count=1, is_zygote=is_zygote)
-        return "\n".join(
-            [*map(str, parts), kernel.release, kernel.version, str(os.geteuid()), self._launcher.text(plan)]
-        )
+        here = (kernel.release, kernel.version, str(os.geteuid()))
+        return "\n".join([*map(str, parts), *here, self._launcher.text(plan), PROBE])
 
 
 async def _ready(sandbox: JailSandbox, seconds: float) -> JailSandbox:

@@ -128,13 +128,16 @@ class JailSandbox(Sandbox):
 
     @override
     async def run(self, program: Program, policy: Policy, emit: Emit | None) -> Result:
+        return await self._run(self._encode(program, policy, emit is not None), program, policy, emit)
+
+    async def _run(self, handover: Handover, program: Program, policy: Policy, emit: Emit | None) -> Result:
         self._used = True
         try:
             own_pids = self._origin.own_pids + self.own_pids
             run = Run(self._child, self._pipes, self._origin, policy, own_pids, emit)
         except OSError as error:
             raise SandboxStartError(f"the program cannot be handed over: {error.strerror}") from error
-        ended = await run.finish(self._encode(program, policy, emit is not None))
+        ended = await run.finish(handover)
         ran = run.elapsed_ms()
         end = run.judge(ended, self._space())
         files = await self._files(program.files, policy)

@@ -10,10 +10,13 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from engine import EngineError, Program, RuntimeUnavailableError, Sandbox, Template
+import msgspec
+
+from engine import EngineError, Program, Result, RuntimeUnavailableError, Sandbox, Template
 from policies import Isolation, Limits, Policy
 
-_POLICY = Policy(
+#: Of every probe.
+POLICY = Policy(
     limits=Limits(wall_seconds=20, cpu_seconds=10, memory_mib=512, pids=8, disk_mib=4, file_count=64),
     isolation=Isolation(),
 )
@@ -52,26 +55,25 @@ type Start = Callable[[Template], Awaitable[Sandbox]]
 type MakeTemplate = Callable[[Program, Policy], Template]
 
 
-async def ensure_proof(
-    start: Start, template: MakeTemplate, cache: Path, identity: str, probe: str, language: str = "python"
-) -> None:
-    """Run the probe unless this very combination has passed it since the machine booted.
+async def ensure_proof(cache: Path, identity: str, examine: Callable[[], Awaitable[Result]]) -> None:
+    """Run a probe unless this very combination has passed it since the machine booted.
 
     Args:
-        start: Starts a jail in the way that is to be proven.
-        template: Of the runtime.
         cache: Keeps the proof.
-        identity: Describes everything that the proof depends on.
-        probe: A program whose value says for each check whether it held; `CANARY` is a path it must not see.
-        language: Of the probe.
+        identity: Describes everything that the proof depends on, the probe included.
+        examine: Runs the probe; the value of its result says for each check whether it held.
 
     Raises:
         RuntimeUnavailableError: A defence does not hold here, or the jail does not start at all.
     """
-    proof = _proof_file(cache, identity, probe)
+    proof = proof_file(cache, identity)
     if proof.exists():
         return
-    failed = await _failed_checks(start, template, probe, language)
+    try:
+        result = await examine()
+    except EngineError as error:
+        raise RuntimeUnavailableError(f"no jail can be started here: {error}", hint=_start_hint()) from error
+    failed = _failed_checks(result)
     if failed:
         raise RuntimeUnavailableError(
             f"the jail does not contain here: not true that {'; '.join(failed)}",
@@ -80,9 +82,27 @@ async def ensure_proof(
     _write_proof(proof)
 
 
-def _proof_file(cache: Path, identity: str, probe: str = PROBE) -> Path:
+async def run_probe(start: Start, template: MakeTemplate, probe: Program) -> Result:
+    """Run a probe in a jail of its own; in a text, `CANARY` stands for a path that it must not see.
+
+    Args:
+        start: Starts a jail in the way that is to be proven.
+        template: Of the runtime.
+        probe: Whose value says for each check whether it held.
+    """
+    with tempfile.NamedTemporaryFile(prefix="isorun-canary-") as canary:
+        os.chmod(canary.name, 0o644)
+        if isinstance(probe.code, str):
+            code = probe.code.replace("CANARY", repr(canary.name))
+            probe = msgspec.structs.replace(probe, code=code)
+        async with await start(template(probe, POLICY)) as sandbox:
+            return await sandbox.run(probe, POLICY, None)
+
+
+def proof_file(cache: Path, identity: str) -> Path:
+    """Return the file that is there if a probe has passed."""
     boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
-    digest = hashlib.sha256(f"{identity}\n{boot}\n{probe}".encode()).hexdigest()
+    digest = hashlib.sha256(f"{identity}\n{boot}".encode()).hexdigest()
     return cache / "proofs" / digest[:32]
 
 
@@ -94,21 +114,7 @@ def _write_proof(proof: Path) -> None:
         return  # a cache that cannot be written costs a probe per engine, nothing else
 
 
-async def _failed_checks(start: Start, template: MakeTemplate, probe: str, language: str) -> list[str]:
-    with tempfile.NamedTemporaryFile(prefix="isorun-canary-") as canary:
-        os.chmod(canary.name, 0o644)
-        code = probe.replace("CANARY", repr(canary.name))
-        program = Program(code=code, language=language)
-        try:
-            sandbox = await start(template(program, _POLICY))
-            try:
-                result = await sandbox.run(program, _POLICY, None)
-            finally:
-                await sandbox.aclose()
-        except EngineError as error:
-            raise RuntimeUnavailableError(
-                f"no jail can be started here: {error}", hint=_start_hint()
-            ) from error
+def _failed_checks(result: Result) -> list[str]:
     if not isinstance(result.value, dict):
         return [f"the probe runs ({result.status}: {result.stderr[-300:].strip()})"]
     return [name for name, held in result.value.items() if held is not True]

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from engine import Reason, Status
 from engine._process import Ended
+from engine._protocol import Trap
 
 
 class Verdict(NamedTuple):
@@ -43,7 +44,26 @@ _SIGNALS: dict[int, tuple[Status, Reason]] = {
 }
 
 
-def verdict(ended: Ended, wait_status: int | None, space: Space, overflowed: bool = False) -> Verdict:
+#: What a process ends with after its virtual machine has stopped the program: 128 and SIGABRT.
+TRAPPED = 134
+_TRAPS: dict[Trap, tuple[Status, Reason]] = {
+    "memory-limit": (Status.MEMORY, Reason.MEMORY_LIMIT),
+    "unreachable": (Status.CRASHED, Reason.UNREACHABLE),
+    "stack-overflow": (Status.CRASHED, Reason.STACK_OVERFLOW),
+    "out-of-bounds": (Status.CRASHED, Reason.OUT_OF_BOUNDS),
+    "division-by-zero": (Status.CRASHED, Reason.DIVISION_BY_ZERO),
+    "integer-overflow": (Status.CRASHED, Reason.INTEGER_OVERFLOW),
+    "bad-call": (Status.CRASHED, Reason.BAD_CALL),
+}
+
+
+def verdict(
+    ended: Ended,
+    wait_status: int | None,
+    space: Space,
+    overflowed: bool = False,
+    trap: Trap | None = None,
+) -> Verdict:
     """Judge a run.
 
     Args:
@@ -51,6 +71,7 @@ def verdict(ended: Ended, wait_status: int | None, space: Space, overflowed: boo
         wait_status: The program's own, from the supervisor in the jail; None if it said nothing.
         space: Left in the file system.
         overflowed: Whether it wrote more than the output limit, be it too late to be killed for it.
+        trap: Why it failed, in the words of the process that ran it: they tell failures apart, no more.
     """
     if ended.killed in _KILLS:
         return Verdict(*_KILLS[ended.killed])
@@ -66,18 +87,18 @@ def verdict(ended: Ended, wait_status: int | None, space: Space, overflowed: boo
         return Verdict(status, reason, signal=name)
     if code == 0:
         return Verdict(Status.OK, Reason.EXIT_ZERO, 0)
-    return Verdict(*_failure(ended, space), code)
+    return Verdict(*_failure(ended, space, trap if code == TRAPPED else None), code)
 
 
-def _failure(ended: Ended, space: Space) -> tuple[Status, Reason]:
-    """Name the limit that a failed program had run into, if the kernel shows one."""
+def _failure(ended: Ended, space: Space, trap: Trap | None) -> tuple[Status, Reason]:
+    """Name the limit that a failed program had run into, if the kernel shows one, or what stopped it."""
     if ended.pids_refused:
         return Status.PIDS, Reason.PIDS_LIMIT
     if space.free_bytes == 0:
         return Status.DISK, Reason.DISK_BYTES
     if space.free_files == 0:
         return Status.DISK, Reason.DISK_FILES
-    return Status.ERROR, Reason.EXIT_NONZERO
+    return (Status.ERROR, Reason.EXIT_NONZERO) if trap is None else _TRAPS[trap]
 
 
 def _parts(wait_status: int | None) -> tuple[int | None, str | None]:

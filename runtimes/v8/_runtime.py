@@ -3,6 +3,7 @@
 import os
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, override
 
@@ -19,6 +20,7 @@ from runtimes.jails import (
     Origin,
     encode_takeover,
     ensure_proof,
+    run_probe,
 )
 
 from ._binary import find_deno
@@ -160,8 +162,9 @@ class V8Runtime(JailRuntime):
         # What the process may do is said by its command line, and what it is by the folders that it sees.
         detail: _V8Detail = self.template(Program(code="", language=self.probe_language), Policy()).detail
         parts = (detail.command, sorted(detail.variables.items()), sorted(detail.binds.items()))
-        identity = f"{self._identity(is_zygote=False)}\n{parts}"
-        await ensure_proof(self.start, self.template, self._cache, identity, self.probe, self.probe_language)
+        identity = f"{self._identity(is_zygote=False)}\n{parts}\n{self.probe}"
+        probe = Program(code=self.probe, language=self.probe_language)
+        await ensure_proof(self._cache, identity, partial(run_probe, self.start, self.template, probe))
 
 
 def _start_policy(policy: Policy, heap_mib: int) -> Policy:

@@ -1,6 +1,7 @@
 """The examples, run as their own first lines say."""
 
 import csv
+import itertools
 import json
 import subprocess
 import sys
@@ -130,3 +131,71 @@ def test_hello_example_greets_its_arguments(examples: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert done.stdout == "Hello, Ada!\nHello, Grace!\n"
+
+
+def test_knapsack_example_finds_the_best_choice(examples: Path) -> None:
+    projects = [(12, 4, 7), (9, 6, 2), (8, 3, 5), (15, 8, 6), (4, 1, 2), (7, 5, 5), (10, 6, 4), (3, 2, 1)]
+    money, people = 15, 14
+    numbers = [len(projects), money, people, *itertools.chain(*projects)]
+
+    done = isorun("run", examples / "knapsack.c", "--stdin", "-", stdin=" ".join(map(str, numbers)))
+
+    best = max(
+        sum(value for value, _, _ in chosen)
+        for size in range(len(projects) + 1)
+        for chosen in itertools.combinations(projects, size)
+        if sum(one[1] for one in chosen) <= money and sum(one[2] for one in chosen) <= people
+    )
+    first, second = done.stdout.splitlines()
+    assert first.startswith(f"best value {best}, proven in ")
+    chosen = [projects[int(number) - 1] for number in second.split()[1:]]
+    assert sum(value for value, _, _ in chosen) == best
+
+
+def test_lru_example_agrees_with_a_cache_that_is_simulated(examples: Path) -> None:
+    trace = [f"k{number * number % 23 % (number % 7 + 2)}" for number in range(400)]
+
+    done = isorun("run", examples / "lru_cache.cpp", "--stdin", "-", stdin=" ".join(trace))
+
+    lines = done.stdout.splitlines()
+    assert lines[0] == f"{len(trace)} requests for {len(set(trace))} keys"
+    rates = {int(line.split()[0]): line.split()[2] for line in lines[1:]}
+    assert rates == {size: f"{100 * lru_hits(trace, size) / len(trace):.1f}" for size in rates}
+
+
+def lru_hits(trace: list[str], size: int) -> int:
+    cache: dict[str, None] = {}  # the least recently used first
+    hits = 0
+    for key in trace:
+        hits += key in cache
+        cache.pop(key, None)
+        cache[key] = None
+        if len(cache) > size:
+            del cache[next(iter(cache))]
+    return hits
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer"),
+    [
+        (["--", "queens", "10"], "satisfiable"),
+        (["--", "queens", "3"], "unsatisfiable"),
+        (["--", "pigeons", "5"], "unsatisfiable"),
+        (["--stdin", "p cnf 3 3  1 -3 0  2 3 -1 0  -2 0"], "satisfiable"),
+        (["--stdin", "p cnf 1 2  1 0  -1 0"], "unsatisfiable"),
+    ],
+)
+def test_sat_example_decides(arguments: list[str], answer: str, examples: Path) -> None:
+    done = isorun("run", examples / "sat.rs", *arguments)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[1].split(",")[0] == answer
+
+
+def test_sat_example_places_queens_that_do_not_attack_each_other(examples: Path) -> None:
+    done = isorun("run", examples / "sat.rs", "--", "queens", "8")
+
+    columns = [line.split().index("Q") for line in done.stdout.splitlines()[2:]]
+    places = list(enumerate(columns))
+    assert len(set(columns)) == 8
+    assert len({row + column for row, column in places}) == len({row - column for row, column in places}) == 8

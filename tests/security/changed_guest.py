@@ -1,15 +1,16 @@
 """Engines whose zygotes run changed guest code: without some defence, or with modules of ours."""
 
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple, override
 
 import runtimes.nsjail
 from engine import Engine, Host
 from engine._host import open_host
 from runtimes.jails._guest_code import _compile
-from runtimes.jails._selftest import _proof_file
+from runtimes.jails._selftest import proof_file
 from tests.support.jails import ProvenRuntime, config
 from tests.support.zygotes import ForkingRuntime, world_readable_folder
 
@@ -67,7 +68,7 @@ class ChangedProvenRuntime(ProvenRuntime):
     @override
     async def aclose(self) -> None:
         if self._prepared:
-            _proof_file(self._cache, self._identity(is_zygote=True)).unlink(missing_ok=True)
+            proof_file(self._cache, self._identity(is_zygote=True)).unlink(missing_ok=True)
         await super().aclose()
 
 
@@ -83,7 +84,7 @@ async def changed_engine(
         blueprint: What to change in the zygote's blueprint.
     """
     settings = config(fork=True)
-    with _compiled(changes, extra or {}) as folder:
+    with compiled(changes, extra or {}) as folder:
         async with open_host(settings) as host:
             runtime = ChangedRuntime(host, folder, **blueprint)
             async with Engine(settings, runtimes=[runtime]) as engine:
@@ -94,14 +95,15 @@ async def changed_engine(
 async def changed_proven_engine(*changes: Change) -> AsyncGenerator[Engine]:
     """Open an engine with changed guest code that proves its jails before it uses them."""
     settings = config(fork=True)
-    with _compiled(changes, {}) as folder:
+    with compiled(changes) as folder:
         async with open_host(settings) as host:
             async with Engine(settings, runtimes=[ChangedProvenRuntime(host, folder)]) as engine:
                 yield engine
 
 
 @contextmanager
-def _compiled(changes: Sequence[Change], extra: dict[str, str]) -> Iterator[Path]:
+def compiled(changes: Sequence[Change], extra: Mapping[str, str] = MappingProxyType({})) -> Iterator[Path]:
+    """Lend a folder with changed guest code, compiled."""
     sources = {
         path.stem: path.read_text("utf-8") for path in _SOURCES.glob("*.py") if path.stem != "__init__"
     }

@@ -1,7 +1,9 @@
 """What root sees of the processes of runs, whichever way they came to be."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.support.machine import command_line, jailed
 
@@ -68,6 +70,49 @@ def limits_of(pid: int) -> dict[str, tuple[str, str]]:
 def open_files(pid: int) -> dict[int, str]:
     """Return what each descriptor is, such as `pipe r` or `socket rw`."""
     return {int(name): _file(pid, name) for name in os.listdir(f"/proc/{pid}/fd")}
+
+
+def threads(pid: int) -> Iterator[dict[str, str]]:
+    """Return what the kernel says of each thread."""
+    for name in os.listdir(f"/proc/{pid}/task"):
+        lines = Path(f"/proc/{pid}/task/{name}/status").read_text("utf-8").splitlines()
+        yield {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
+
+
+def inodes(pid: int, kind: str) -> Iterator[tuple[int, str]]:
+    """Return number and inode of each descriptor that is a pipe or a socket."""
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        found, _, inode = os.readlink(f"/proc/{pid}/fd/{name}").partition(":")
+        if found == kind:
+            yield int(name), inode.strip("[]")
+
+
+def unix_sockets(pid: int) -> dict[str, str]:
+    """Return inode and name of each unix socket that was made in the network namespace of a process."""
+    lines = Path(f"/proc/{pid}/net/unix").read_text("utf-8").splitlines()[1:]
+    return {fields[6]: " ".join(fields[7:]) for fields in (line.split() for line in lines)}
+
+
+class Mounted(NamedTuple):
+    """What lies at a mount point: its options, and those of the file system."""
+
+    options: set[str]
+    inner: set[str]
+
+
+def mounts(pid: int) -> dict[str, Mounted]:
+    """Return what a process sees at each mount point, which is what was mounted last."""
+    lines = Path(f"/proc/{pid}/mountinfo").read_text("utf-8").splitlines()
+    return {
+        fields[4]: Mounted(set(fields[5].split(",")), set(fields[-1].split(",")))
+        for fields in (line.split() for line in lines)
+    }
+
+
+def variables(pid: int) -> dict[str, str]:
+    """Return the environment that a process was started with."""
+    lines = Path(f"/proc/{pid}/environ").read_bytes().decode().rstrip("\0").split("\0")
+    return dict(line.split("=", 1) for line in lines)
 
 
 def _file(pid: int, name: str) -> str:

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from . import test_attacks_deno, test_attacks_pyodide
+from . import test_attacks_deno, test_attacks_pyodide, test_attacks_wasm
 from .test_attacks import ATTACKS, header
 
 #: Classes of attacks by number; those that are missing concern other tiers.
@@ -33,6 +33,7 @@ ROWS = {
     22: "siblings at the same time",
     23: "fork bombs, zombies, threads",
     24: "memory, of every kind",
+    25: "memory and descriptors of a process on a module's behalf",
     26: "disk: bytes and files",
     27: "cpu: one process and a tree",
     28: "wall time whatever the program does",
@@ -51,12 +52,21 @@ ROWS = {
     41: "artefact links, races, FIFOs, sparse files",
     42: "archives of a guest",
     43: "input names given by the caller",
+    44: "the compile step: includes, macros, compile-time execution, huge objects",
     45: "a crash of the runtime that takes others down",
     46: "faults of an engine that makes machine code",
     48: "failing open",
     49: "a second door",
     50: "starving the supervisor",
 }
+
+
+_CORPORA = (
+    test_attacks_deno.CORPUS,
+    test_attacks_pyodide.CORPUS,
+    test_attacks_wasm.RUNNING,
+    test_attacks_wasm.COMPILING,
+)
 
 
 def marked_rows(folder: Path) -> Iterator[int]:
@@ -70,7 +80,7 @@ def test_every_row_has_a_test() -> None:
     covered = set(marked_rows(Path(__file__).parent))
     for name in ATTACKS:
         covered |= set(header(name).rows)
-    for corpus in (test_attacks_deno.CORPUS, test_attacks_pyodide.CORPUS):
+    for corpus in _CORPORA:
         for name in corpus.names():
             covered |= set(corpus.header(name).rows)
 

@@ -1,9 +1,8 @@
 """What the kernel says, to root outside, of a Deno process that waits and of one whose program runs."""
 
 import os
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import NamedTuple
 
 import anyio
@@ -19,7 +18,9 @@ from tests.support.zygotes import group_of
 
 from .conftest import Way
 from .outside import (
+    inodes,
     limits_of,
+    mounts,
     numbers_of,
     of_runs,
     oom_score,
@@ -27,7 +28,10 @@ from .outside import (
     programs,
     shared_namespaces,
     status,
+    threads,
     uid_of,
+    unix_sockets,
+    variables,
 )
 from .test_read_back import read_limit
 
@@ -148,13 +152,6 @@ async def test_no_privilege_is_left(seen: Seen) -> None:
     assert int(found["Threads"]) <= OWN_THREADS
 
 
-def threads(pid: int) -> Iterator[dict[str, str]]:
-    """Return what the kernel says of each thread."""
-    for name in os.listdir(f"/proc/{pid}/task"):
-        lines = Path(f"/proc/{pid}/task/{name}/status").read_text("utf-8").splitlines()
-        yield {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
-
-
 async def test_user_is_one_that_nobody_else_has(seen: Seen) -> None:
     [warden] = wardens()
     others = [pid for pid in of_runs(warden) if pid != seen.pid and numbers_of(pid)[-1] != 1]
@@ -225,36 +222,6 @@ async def test_sockets_were_made_in_the_sandbox_and_have_no_name(seen: Seen) -> 
     assert {made_inside[inode] for inode in own} == {""}
 
 
-def inodes(pid: int, kind: str) -> Iterator[tuple[int, str]]:
-    """Return number and inode of each descriptor that is a pipe or a socket."""
-    for name in os.listdir(f"/proc/{pid}/fd"):
-        found, _, inode = os.readlink(f"/proc/{pid}/fd/{name}").partition(":")
-        if found == kind:
-            yield int(name), inode.strip("[]")
-
-
-def unix_sockets(pid: int) -> dict[str, str]:
-    """Return inode and name of each unix socket that was made in the network namespace of a process."""
-    lines = Path(f"/proc/{pid}/net/unix").read_text("utf-8").splitlines()[1:]
-    return {fields[6]: " ".join(fields[7:]) for fields in (line.split() for line in lines)}
-
-
-class Mounted(NamedTuple):
-    """What lies at a mount point: its options, and those of the file system."""
-
-    options: set[str]
-    inner: set[str]
-
-
-def mounts(pid: int) -> dict[str, Mounted]:
-    """Return what a process sees at each mount point, which is what was mounted last."""
-    lines = Path(f"/proc/{pid}/mountinfo").read_text("utf-8").splitlines()
-    return {
-        fields[4]: Mounted(set(fields[5].split(",")), set(fields[-1].split(",")))
-        for fields in (line.split() for line in lines)
-    }
-
-
 DEVICES = {f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom")}
 COMMON = {"/", "/box", "/dev", "/proc", "/opt/isorun", "/opt/tools", DENO_FOLDER, GUEST_FOLDER, *DEVICES}
 PYODIDE = {"/opt/tools/pyodide", "/opt/tools/pyodide-packages"}
@@ -295,12 +262,6 @@ FORKED = {"PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_
 
 async def test_environment_is_made_from_nothing(seen: Seen) -> None:
     assert variables(seen.pid) == VARIABLES | (FORKED if seen.way == "fork" else {})
-
-
-def variables(pid: int) -> dict[str, str]:
-    """Return the environment that a process was started with."""
-    lines = Path(f"/proc/{pid}/environ").read_bytes().decode().rstrip("\0").split("\0")
-    return dict(line.split("=", 1) for line in lines)
 
 
 async def test_nothing_of_the_user_is_in_the_command_line(seen: Seen) -> None:

@@ -13,7 +13,16 @@ from policies import Isolation, Limits, Policy
 from tests.support.canaries import Canaries
 
 #: File endings by language.
-_LANGUAGES = {".py": "python", ".js": "javascript", ".mjs": "javascript", ".ts": "typescript"}
+_LANGUAGES = {
+    ".c": "c",
+    ".cpp": "cpp",
+    ".js": "javascript",
+    ".mjs": "javascript",
+    ".py": "python",
+    ".rs": "rust",
+    ".ts": "typescript",
+    ".wat": "wat",
+}
 _HELPER = "attempts"
 
 
@@ -95,7 +104,7 @@ class Corpus(NamedTuple):
         )
 
     def _paths(self) -> list[Path]:
-        return [path for path in self.folder.iterdir() if path.suffix in _LANGUAGES]
+        return [path for path in self.folder.iterdir() if path.suffix in _LANGUAGES or path.stem == _HELPER]
 
 
 def assert_nothing_reached(result: Result, canaries: Canaries) -> None:

@@ -15,7 +15,7 @@ from engine._process import Warden
 from policies import Limits, Policy
 from runtimes.jails._jail import JailPlan, jail_config
 from runtimes.jails._launcher import Launcher
-from runtimes.jails._selftest import _proof_file
+from runtimes.jails._selftest import proof_file
 from runtimes.nsjail import NsjailRuntime
 
 type Edit = Callable[[NsJailConfig], None]
@@ -89,7 +89,7 @@ class ProvenRuntime(EditedRuntime):
     @override
     async def aclose(self) -> None:
         if self._prepared:
-            _proof_file(self._cache, self._identity(is_zygote=False)).unlink(missing_ok=True)
+            proof_file(self._cache, self._identity(is_zygote=False)).unlink(missing_ok=True)
         await super().aclose()
 
 

@@ -60,8 +60,13 @@ def _changed(behaviour: Behaviour, **fields: Any) -> Behaviour:
 
 def _seen(*argv: str) -> tuple[Program, Policy]:
     """Return what reaches the sandbox."""
-    languages = frozenset({"python", "bash", "perl", "javascript", "typescript"})
-    able = Capabilities(languages=languages, checks=frozenset({"typescript"}))
+    languages = frozenset({"python", "bash", "perl", "javascript", "typescript", "c", "cpp", "rust", "wat"})
+    able = Capabilities(
+        languages=languages,
+        checks=frozenset({"typescript"}),
+        compiles=frozenset({"c", "cpp", "rust"}),
+        calls=frozenset({"c", "wat"}),
+    )
     runtime = FakeRuntime(capabilities=able)
     assert _isorun(*argv, runtime=runtime) == 0
     return runtime.sandboxes[0].programs[0], runtime.sandboxes[0].policies[0]
@@ -105,15 +110,34 @@ def test_option_wins_over_the_file_ending(tmp_path: Path) -> None:
     assert _seen(str(tmp_path / "a.sh"), "--lang", "perl")[0].language == "perl"
 
 
-@pytest.mark.parametrize(("name", "language"), [("js", "javascript"), ("ts", "typescript"), ("py", "python")])
+@pytest.mark.parametrize(
+    ("name", "language"),
+    [
+        ("js", "javascript"),
+        ("ts", "typescript"),
+        ("py", "python"),
+        ("c++", "cpp"),
+        ("rs", "rust"),
+    ],
+)
 def test_language_has_a_short_name(name: str, language: str) -> None:
     assert _seen("-c", "1", "--lang", name)[0].language == language
 
 
-@pytest.mark.parametrize(("name", "language"), [("a.js", "javascript"), ("a.mts", "typescript")])
-def test_javascript_and_typescript_are_known_by_their_endings(
-    tmp_path: Path, name: str, language: str
-) -> None:
+@pytest.mark.parametrize(
+    ("name", "language"),
+    [
+        ("a.js", "javascript"),
+        ("a.mts", "typescript"),
+        ("a.c", "c"),
+        ("a.cc", "cpp"),
+        ("a.cpp", "cpp"),
+        ("a.CXX", "cpp"),
+        ("a.rs", "rust"),
+        ("a.wat", "wat"),
+    ],
+)
+def test_language_is_known_by_the_ending(tmp_path: Path, name: str, language: str) -> None:
     (tmp_path / name).write_text("1")
 
     assert _seen(str(tmp_path / name))[0].language == language
@@ -122,6 +146,46 @@ def test_javascript_and_typescript_are_known_by_their_endings(
 def test_check_is_asked_for_by_an_option() -> None:
     assert _seen("-c", "1", "--lang", "ts", "--check")[0].check
     assert not _seen("-c", "1", "--lang", "ts")[0].check
+
+
+def test_flags_for_the_compiler_are_passed_on_in_order() -> None:
+    program, _ = _seen("-c", "int main() {}", "--lang", "c++", "--flag=-O3", "--flag=-DX=1")
+
+    assert program.flags == ("-O3", "-DX=1")
+
+
+def test_value_that_looks_like_an_option_is_told_how_to_be_written() -> None:
+    with pytest.raises(UsageError, match="expected one argument") as caught:
+        _isorun("a.c", "--flag", "-O3")
+
+    assert "`--flag=-x`" in str(caught.value.hint)
+
+
+def test_flags_for_a_language_without_a_compiler_are_refused() -> None:
+    with pytest.raises(ConfigError, match="no runtime can give compiler flags to `python`"):
+        _isorun("-c", "1", "--flag=-O3")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "given"),
+    [
+        (["--call", "now"], "now", ()),
+        (["--call", "add", "2", "3"], "add", ("2", "3")),
+        (["--call", "add", "2", "--", "-3"], "add", ("2", "-3")),
+        (["--call", "add", "--arg=-2", "--arg=-3"], "add", ("-2", "-3")),
+    ],
+)
+def test_function_to_call_is_named_with_its_arguments(
+    arguments: list[str], name: str, given: tuple[str, ...]
+) -> None:
+    program, _ = _seen("-c", "(module)", "--lang", "wat", *arguments)
+
+    assert (program.call, program.args) == (name, given)
+
+
+def test_call_of_a_function_of_another_language_is_refused() -> None:
+    with pytest.raises(ConfigError, match="no runtime can call a single function of `python`"):
+        _isorun("-c", "1", "--call", "f")
 
 
 def test_check_of_a_language_without_types_is_refused() -> None:

@@ -23,6 +23,9 @@ Capture = pytest.CaptureFixture[str]
         (["--pyodide"], Wanted([], pyodide=[])),
         (["--pyodide", "numpy", "--npm", "a"], Wanted([], npm=["a"], pyodide=["numpy"])),
         (["--pyodide-from", "/wheels"], Wanted([], pyodide=[], pyodide_from="/wheels")),
+        (["--wasm"], Wanted([], wasm=["c"])),
+        (["--wasm", "rust"], Wanted([], wasm=["rust"])),
+        (["data", "--wasm", "c", "rust"], Wanted(["data"], wasm=["c", "rust"])),
         (["--pyodide", "x", "--pyodide-from", "/w"], Wanted([], pyodide=["x"], pyodide_from="/w")),
     ],
 )
@@ -44,3 +47,9 @@ def test_bad_package_name_is_refused_before_anything_is_made(
     assert name in said
     assert "hint: " in said
     assert not cache.exists()
+
+
+def test_compiler_that_there_is_not_is_refused(capsys: Capture) -> None:
+    assert main(["setup", "--wasm", "fortran"]) == 2
+
+    assert "fortran" in capsys.readouterr().err

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine._protocol import FrameReader, Report, ReportedError, decode_report
+from engine._protocol import Done, FrameReader, Report, ReportedError, decode_report
 from runtimes.guest.report import MAX_VALUE, encode, write
 
 
@@ -41,6 +41,23 @@ def test_error_comes_through() -> None:
     error = {"type": "E", "message": "m", "traceback": "t", "line": 3, "module": None}
 
     assert reported({"error": error}) == Report(error=ReportedError("E", "m", "t", line=3))
+
+
+def test_trap_comes_through() -> None:
+    assert reported({"trap": "unreachable"}) == Report(trap="unreachable")
+
+
+@pytest.mark.parametrize("exit_code", [0, 255])
+def test_end_of_one_of_many_programs_comes_through(exit_code: int) -> None:
+    reader, writer = os.pipe()
+    try:
+        write(writer, {"value": 1}, exit_code)
+        report, frame = FrameReader().feed(os.read(reader, 100))
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+    assert (decode_report(report), decode_report(frame)) == (Report(value=1), Done(exit_code))
 
 
 @pytest.mark.parametrize(

@@ -208,6 +208,25 @@ def test_unknown_language_lists_the_known_ones() -> None:
     assert "`missing`" in str(caught.value)
 
 
+def test_language_that_is_not_set_up_yet_is_told_with_what_to_do() -> None:
+    able = Capabilities(languages=frozenset({"c"}), missing={"rust": "run `setup rust`"})
+    compiler = Candidate("compiler", 10, 10, able)
+
+    with pytest.raises(RuntimeUnavailableError, match="`rust` is not set up in `compiler`") as caught:
+        route(Program(code="1", language="rust"), Policy(), [*ALL, compiler, MISSING])
+
+    assert caught.value.hint == "run `setup rust`"
+
+
+def test_language_that_another_runtime_has_need_not_be_set_up() -> None:
+    able = Capabilities(languages=frozenset({"c"}), missing={"bash": "run `setup bash`"})
+
+    assert (
+        route(Program(code="1", language="bash"), Policy(), [*ALL, Candidate("x", 1, 1, able)]).runtime
+        == "middle"
+    )
+
+
 @pytest.mark.parametrize("policy", [Policy(), require("missing")])
 def test_unavailable_runtime_is_reported_with_its_hint(policy: Policy) -> None:
     candidates = [MISSING] if not policy.isolation.require else [*ALL, MISSING]
@@ -352,7 +371,7 @@ def test_check_that_no_runtime_can_do_is_refused() -> None:
     ) as caught:
         route(program, Policy(), [LIGHT, GREEDY, MISSING])
 
-    assert caught.value.hint == "run it without `check`; languages that can be checked: typescript"
+    assert caught.value.hint == "run it without `check`; languages for which that works: typescript"
 
 
 def test_check_where_nothing_can_be_checked_is_refused() -> None:
@@ -379,3 +398,52 @@ def test_runtime_that_could_check_is_the_one_whose_clause_is_named() -> None:
         route(CHECKED, Policy(limits=Limits(memory_mib=24)), [unable, GREEDY])
 
     assert (caught.value.runtime, caught.value.clause) == ("greedy", "limits.memory-mib")
+
+
+COMPILING = Candidate(
+    "compiling",
+    10,
+    40,
+    Capabilities(
+        languages=frozenset({"c", "wasm"}), compiles=frozenset({"c"}), calls=frozenset({"c", "wasm"})
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        Program(code="1", language="c", flags=("-O3",)),
+        Program(code="1", language="c", call="f"),
+        Program(code="1", language="wasm", call="f"),
+    ],
+)
+def test_program_that_needs_a_compiler_goes_to_the_runtime_that_has_one(program: Program) -> None:
+    assert route(program, Policy(), [LIGHT, MIDDLE, COMPILING]).runtime == "compiling"
+
+
+@pytest.mark.parametrize(
+    ("program", "message", "hint"),
+    [
+        (
+            Program(code="1", flags=("-O3",)),
+            "no runtime can give compiler flags to `python`",
+            "run it without `flags`; languages for which that works: c",
+        ),
+        (
+            Program(code="1", language="wasm", flags=("-O3",)),
+            "no runtime can give compiler flags to `wasm`",
+            "run it without `flags`; languages for which that works: c",
+        ),
+        (
+            Program(code="1", call=""),
+            "no runtime can call a single function of `python`",
+            "run it without `call`; languages for which that works: c, wasm",
+        ),
+    ],
+)
+def test_what_no_runtime_can_give_a_program_is_refused(program: Program, message: str, hint: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        route(program, Policy(), [LIGHT, MIDDLE, COMPILING])
+
+    assert (str(caught.value), caught.value.hint) == (message, hint)

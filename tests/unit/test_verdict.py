@@ -7,7 +7,8 @@ import pytest
 
 from engine import Reason, Status
 from engine._process import Ended
-from runtimes.jails._verdict import Space, Verdict, verdict
+from engine._protocol import Trap
+from runtimes.jails._verdict import _TRAPS, TRAPPED, Space, Verdict, verdict
 
 ENDED = Ended(
     number=1,
@@ -141,14 +142,41 @@ def test_kill_that_no_rule_knows_falls_back_to_the_wait_status() -> None:
     assert end == Verdict(Status.CRASHED, Reason.SUPERVISOR_DIED)
 
 
+@pytest.mark.parametrize(
+    ("trap", "status", "reason"),
+    [
+        ("unreachable", Status.CRASHED, Reason.UNREACHABLE),
+        ("stack-overflow", Status.CRASHED, Reason.STACK_OVERFLOW),
+        ("out-of-bounds", Status.CRASHED, Reason.OUT_OF_BOUNDS),
+        ("division-by-zero", Status.CRASHED, Reason.DIVISION_BY_ZERO),
+        ("integer-overflow", Status.CRASHED, Reason.INTEGER_OVERFLOW),
+        ("bad-call", Status.CRASHED, Reason.BAD_CALL),
+        ("memory-limit", Status.MEMORY, Reason.MEMORY_LIMIT),
+        (None, Status.ERROR, Reason.EXIT_NONZERO),
+    ],
+)
+def test_trap_says_why_a_module_failed(trap: Trap | None, status: Status, reason: Reason) -> None:
+    assert verdict(ENDED, exited(TRAPPED), ROOM, trap=trap) == Verdict(status, reason, TRAPPED)
+
+
+@pytest.mark.parametrize("trap", _TRAPS)
+def test_trap_alone_makes_no_failure_and_hides_no_limit(trap: Trap) -> None:
+    assert verdict(ENDED, exited(0), ROOM, trap=trap).status is Status.OK
+    assert verdict(ENDED, exited(1), ROOM, trap=trap).reason is Reason.EXIT_NONZERO
+    assert verdict(ENDED, signal.SIGSEGV, ROOM, trap=trap).reason is Reason.SIGNAL
+    assert verdict(ENDED, exited(TRAPPED), Space(0, 1), trap=trap).reason is Reason.DISK_BYTES
+    assert verdict(ended(oom_kills=1), exited(TRAPPED), ROOM, trap=trap).reason is Reason.MEMORY_LIMIT
+
+
 def test_every_reason_but_those_of_compilers_has_a_way_to_it() -> None:
     reached = {
-        verdict(ended(killed=killed, oom_kills=kills, pids_refused=refused), status, space).reason
+        verdict(ended(killed=killed, oom_kills=kills, pids_refused=refused), status, space, trap=trap).reason
         for killed in (None, "wall", "cpu", "output", "cancelled")
         for kills in (0, 1)
         for refused in (0, 1)
-        for status in (None, 0, exited(1), *(int(number) for number in signal.Signals))
+        for status in (None, 0, exited(1), exited(TRAPPED), *(int(number) for number in signal.Signals))
         for space in (ROOM, Space(0, 1), Space(1, 0))
+        for trap in (None, *_TRAPS)
     }
 
     assert reached == set(Reason) - {Reason.COMPILE_FAILED}
