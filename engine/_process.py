@@ -211,6 +211,7 @@ class Warden:
         self.users = count()
         self._lost = False
         self._answered = anyio.Event()
+        self._listening = anyio.CancelScope(shield=True)
         self.controllers: frozenset[str] = frozenset()
         self.problems: tuple[str, ...] = ()
 
@@ -228,7 +229,10 @@ class Warden:
         try:
             async with open_tasks() as tasks:
                 tasks.start_soon(warden._listen)
-                yield warden
+                try:
+                    yield warden
+                finally:
+                    warden._listening.cancel()
         finally:
             await warden._close()
 
@@ -318,18 +322,23 @@ class Warden:
             self._lose()
 
     async def _listen(self) -> None:
-        while not self._lost:
-            await anyio.wait_readable(self._connection)
-            try:
-                data = self._connection.recv(_MAX_MESSAGE, socket.MSG_DONTWAIT)
-            except BlockingIOError:
-                continue
-            except OSError:
-                data = b""
-            if not data:
-                self._lose()
-                return
+        """Take what the warden says, also while all around is cancelled: closing waits for some of it."""
+        with self._listening:
+            while not self._lost:
+                await anyio.wait_readable(self._connection)
+                self._receive()
+
+    def _receive(self) -> None:
+        try:
+            data = self._connection.recv(_MAX_MESSAGE, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if data:
             self._dispatch(_decoder.decode(data))
+        else:
+            self._lose()
 
     def _dispatch(self, message: Ready | Refused | Ended) -> None:
         if isinstance(message, Ready):

@@ -9,7 +9,15 @@ import pytest
 
 from engine import SandboxLostError, SandboxStartError
 from engine._process import Bounds, Child, Warden
-from tests.support.machine import descendants, group_folders, is_running, jailed, until, wardens
+from tests.support.machine import (
+    PATIENCE_SECONDS,
+    descendants,
+    group_folders,
+    is_running,
+    jailed,
+    until,
+    wardens,
+)
 
 _MIB = 1 << 20
 _BOUNDS = Bounds(memory_bytes=256 * _MIB, pids=64)
@@ -59,6 +67,22 @@ async def test_process_gets_the_named_descriptors_and_no_others(warden: Warden) 
     assert not [
         line for line in lines if "=" in line and not line.startswith(("PWD=", "OLDPWD=", "SHLVL=", "_="))
     ]
+
+
+async def test_end_is_heard_of_while_all_around_is_cancelled() -> None:
+    """Whoever is cancelled has sandboxes to close, and waits for their ends."""
+    ended = []
+    with anyio.CancelScope() as scope:
+        async with Warden.open() as warden:
+            await warden.ready()
+            child = shell(warden, "sleep 1000")
+            scope.cancel()
+            with anyio.CancelScope(shield=True):
+                child.kill("cancelled")
+                with anyio.move_on_after(PATIENCE_SECONDS):
+                    ended.append(await child.wait())
+
+    assert [one.killed for one in ended] == ["cancelled"]
 
 
 async def test_program_that_does_not_exist_is_named(warden: Warden) -> None:
