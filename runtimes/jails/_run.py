@@ -176,8 +176,8 @@ class Run:
         control, stdin, end = handover.control, handover.stdin, handover.ahead
         if not end:
             return handover
-        # That nobody reads them is found out soon enough.
-        with suppress(BrokenPipeError, ConnectionResetError):
+        # That nobody reads them is found out soon enough; what does not fit yet goes with the rest.
+        with suppress(BrokenPipeError, ConnectionResetError, BlockingIOError):
             if control:
                 sent = os.write(self._pipes.control.fileno(), control[:end])
                 return handover._replace(control=control[sent:], ahead=0)

@@ -1,0 +1,68 @@
+"""What goes to a process ahead of its clocks: as much as fits, and the rest is not lost."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from policies import Policy
+from runtimes.jails import Handover
+from runtimes.jails._run import Run
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        theirs.setblocking(False)
+        yield ours, theirs
+
+
+def sent_ahead(control: socket.socket, handover: Handover) -> Handover:
+    pipes: Any = SimpleNamespace(control=control)
+    nobody: Any = None
+    run = Run(nobody, pipes, nobody, Policy(), 0, None)
+    try:
+        return run._send_ahead(handover)
+    finally:
+        run._pump.close()
+
+
+def test_what_may_go_ahead_goes_and_the_rest_is_left(ends: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = ends
+
+    left = sent_ahead(ours, Handover(b"headbody", b"", ahead=4))
+
+    assert (theirs.recv(100), left.control, left.ahead) == (b"head", b"body", 0)
+
+
+def test_what_does_not_fit_is_left(ends: tuple[socket.socket, socket.socket]) -> None:
+    ours, _ = ends
+    control = bytes(range(256)) * (1 << 14)
+
+    left = sent_ahead(ours, Handover(control, b"", ahead=len(control)))
+
+    assert 0 < len(left.control) < len(control)
+    assert control.endswith(left.control)
+
+
+def test_nothing_is_lost_where_nothing_fits(ends: tuple[socket.socket, socket.socket]) -> None:
+    ours, _ = ends
+    with suppress(BlockingIOError):
+        while ours.send(b"x" * 4096):
+            pass
+
+    left = sent_ahead(ours, Handover(b"headbody", b"", ahead=8))
+
+    assert left.control == b"headbody"
+
+
+def test_reader_that_has_gone_is_no_failure(ends: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = ends
+    theirs.close()
+
+    assert sent_ahead(ours, Handover(b"headbody", b"", ahead=8)).control == b"headbody"
