@@ -3,7 +3,7 @@
 from ._base import Config, PolicyError
 from ._key import key
 from ._load import checked, from_dict, load, parse, preset_names, preset_text
-from ._narrow import narrow
+from ._narrow import allows_flag, narrow
 from ._policy import Compile, Isolation, Limits, Mount, Network, Policy
 from ._schema import schema_text
 
@@ -16,6 +16,7 @@ __all__ = [
     "Network",
     "Policy",
     "PolicyError",
+    "allows_flag",
     "checked",
     "from_dict",
     "key",

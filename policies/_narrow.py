@@ -1,5 +1,7 @@
 """Combine two policies into one that allows only what both allow."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from ._base import PolicyError
@@ -34,12 +36,15 @@ def _compile(outer: Compile, inner: Compile) -> Compile:
     lower = {name: min(getattr(outer, name), getattr(inner, name)) for name in names}
     # What one side writes as a pattern the other may have spelled out.
     both = (*inner.flags, *(flag for flag in outer.flags if flag not in inner.flags))
-    flags = tuple(flag for flag in both if _allows(outer.flags, flag) and _allows(inner.flags, flag))
+    flags = tuple(flag for flag in both if allows_flag(outer.flags, flag) and allows_flag(inner.flags, flag))
     return msgspec.structs.replace(outer, flags=flags, **lower)
 
 
-def _allows(patterns: tuple[str, ...], flag: str) -> bool:
-    """Whether all that a flag or pattern stands for is covered by one of the patterns."""
+def allows_flag(patterns: Sequence[str], flag: str) -> bool:
+    """Whether all that a flag or pattern stands for is covered by one of the patterns.
+
+    A pattern with `*` at its end covers whatever begins so.
+    """
     return any(_covers(pattern, flag) for pattern in patterns)
 
 

@@ -3,21 +3,18 @@
 from collections.abc import Sequence
 
 from engine import ConfigError
+from policies import allows_flag
 
 
 def check_flags(flags: Sequence[str], allowed: Sequence[str]) -> None:
-    """See that each flag is on the list; a pattern with `*` at its end allows whatever begins so.
+    """See that each flag is on the list.
 
     Raises:
         ConfigError: One is not.
     """
     for flag in flags:
-        if not any(_matches(flag, pattern) for pattern in allowed):
+        if not allows_flag(allowed, flag):
             raise ConfigError(
                 f"the policy does not allow the compiler flag `{flag[:80]}`",
                 hint=f"allowed by `compile.flags`: {', '.join(allowed) or 'none'}",
             )
-
-
-def _matches(flag: str, pattern: str) -> bool:
-    return flag.startswith(pattern[:-1]) if pattern.endswith("*") else flag == pattern

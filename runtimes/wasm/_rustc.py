@@ -24,7 +24,7 @@ def rustc_steps(source: str, flags: Sequence[str], module: str, target: str) -> 
             TOOLCHAIN,
             "--target",
             target,
-            "--edition=2021",
+            *_edition(flags),
             "-Copt-level=2",
             "-Ccodegen-units=1",
             f"-Clinker={TOOLCHAIN}/bin/wasm-ld",
@@ -33,9 +33,14 @@ def rustc_steps(source: str, flags: Sequence[str], module: str, target: str) -> 
             "-Clink-arg=--strip-debug",
             "-Clink-arg=--export-if-defined=errno",
             "--color=never",
-            *(flag if flag.startswith("-") else f"-{flag}" for flag in flags),
+            *flags,
             "-o",
             module,
             source,
         ]
     ]
+
+
+def _edition(flags: Sequence[str]) -> tuple[str, ...]:
+    """Return ours unless the program names one: rustc takes it once only."""
+    return () if any(flag.startswith("--edition") for flag in flags) else ("--edition=2021",)

@@ -409,3 +409,23 @@ async def test_threads_of_rust_are_refused_when_they_are_made(engine: Engine) ->
     result = await run(engine, code, "rust")
 
     assert result.exit_code == 5
+
+
+@pytest.mark.parametrize(
+    ("language", "flag"),
+    [
+        *(
+            ("c", flag)
+            for flag in ("-O0", "-O1", "-O2", "-O3", "-Os", "-std=c11", "-DX", "-UX", "-lm", "-Wall")
+        ),
+        *(("c", flag) for flag in ("-Wextra", "-Werror", "-Wno-unused", "-pedantic", "-ffast-math")),
+        *(("cpp", flag) for flag in ("-O3", "-std=c++20", "-DX")),
+        *(("rust", flag) for flag in ("--edition=2018", "--edition=2021", "--cfg=x", "-Copt-level=3")),
+    ],
+)
+async def test_flag_that_is_allowed_is_one_that_works(engine: Engine, language: str, flag: str) -> None:
+    code = "fn main() {}" if language == "rust" else "int main(void) { return 0; }"
+
+    result = await run(engine, code, language, flags=(flag,))
+
+    assert result.ok, result.stderr
