@@ -89,6 +89,12 @@ class Refused(msgspec.Struct, tag_field="kind", tag="refused", frozen=True):
     error: str
 
 
+class Contained(msgspec.Struct, tag_field="kind", tag="contained", frozen=True):
+    """The warden guards a container."""
+
+    number: int
+
+
 class Ended(msgspec.Struct, tag_field="kind", tag="ended", frozen=True):
     """A process and everything it started have left user code for good; the kernel may still clear up.
 
@@ -116,7 +122,7 @@ class Ended(msgspec.Struct, tag_field="kind", tag="ended", frozen=True):
 
 
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(Ready | Refused | Ended)
+_decoder = msgspec.json.Decoder(Ready | Refused | Contained | Ended)
 
 type KillReason = Literal["output", "cancelled", "closed", "protocol"]
 
@@ -126,11 +132,13 @@ class Child:
 
     Attributes:
         number: Its name between the warden and us.
+        guarded: Of a container: set when the warden has found it, or cannot.
     """
 
     def __init__(self, warden: "Warden", number: int) -> None:
         self._warden = warden
         self.number = number
+        self.guarded = anyio.Event()
         self._done = anyio.Event()
         self._listener: Callable[[], None] | None = None
         self._ended: Ended | None = None
@@ -191,6 +199,7 @@ class Child:
         """Record the end; called by the warden client only."""
         self._ended, self._refusal = ended, refusal
         self._done.set()
+        self.guarded.set()
         if self._listener is not None:
             self._listener()
 
@@ -303,6 +312,27 @@ class Warden:
         }
         return self._start(message, streams)
 
+    async def contain(self, first: int, name: str, socket_path: str) -> Child:
+        """Guard a container that a daemon on this machine has started.
+
+        Its limits are the daemon's business; clocks, counters and kills are as for any other process. If this
+        engine dies, it is removed.
+
+        Args:
+            first: Its first process, as this machine counts.
+            name: Its id.
+            socket_path: Of the daemon.
+
+        Raises:
+            SandboxStartError: It is not to be found, or nothing would count what it uses.
+        """
+        place = {"first": first, "name": name, "socket": socket_path}
+        child = self._start({"kind": "contain", "place": place}, ())
+        await child.guarded.wait()
+        if not child.is_alive:
+            await child.wait()
+        return child
+
     def _start(self, message: dict[str, object], descriptors: Sequence[int]) -> Child:
         self._count += 1
         child = Child(self, self._count)
@@ -340,10 +370,13 @@ class Warden:
         else:
             self._lose()
 
-    def _dispatch(self, message: Ready | Refused | Ended) -> None:
+    def _dispatch(self, message: Ready | Refused | Contained | Ended) -> None:
         if isinstance(message, Ready):
             self.controllers, self.problems = message.controllers, message.problems
             self._answered.set()
+            return
+        if isinstance(message, Contained):
+            self._children[message.number].guarded.set()
             return
         child = self._children.pop(message.number, None)
         if child is None:

@@ -186,9 +186,10 @@ class IsolationInfo(msgspec.Struct, frozen=True, kw_only=True):
         runtime: Name of the runtime.
         path: `cold`, `warm`, `fork` or `snapshot`.
         why: Why this runtime was taken.
-        environment: Guest environment, where the runtime has such.
+        environment: Guest environment, where the runtime has such; of a container, its image.
         degraded: Limits that were enforced in a weaker way than by cgroups, one sentence each.
         fallback: Why the sandbox was not forked, if it could have been.
+        oci_runtime: What ran the container, where it was one, such as `runc`.
     """
 
     runtime: str
@@ -197,6 +198,7 @@ class IsolationInfo(msgspec.Struct, frozen=True, kw_only=True):
     environment: str | None = None
     degraded: tuple[str, ...] = ()
     fallback: str | None = None
+    oci_runtime: str | None = None
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):

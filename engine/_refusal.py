@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from policies import Limits, Policy
+from policies import Docker, Limits, Policy
 
 from ._program import Program
 from ._runtime import Capabilities
@@ -105,7 +105,7 @@ def either(names: Sequence[str]) -> str:
 
 def _beyond(able: Capabilities, program: Program, policy: Policy) -> Iterator[Refusal]:
     """Name everything asked for that is beyond these capabilities: the program's needs, then the policy's."""
-    if program.language not in able.languages:
+    if program.language not in (able.images if policy.docker.image else able.languages):
         yield Refusal("language", f"does not run `{program.language}`")
     for need in NEEDS.values():
         if need.asked(program) and program.language not in need.languages(able):
@@ -116,9 +116,25 @@ def _beyond(able: Capabilities, program: Program, policy: Policy) -> Iterator[Re
         yield Refusal("mounts", "cannot show host folders read-only")
     if policy.gpu not in ("none", ()) and not able.gpu:
         yield Refusal("gpu", "cannot hand out a GPU")
+    yield from _no_such_container(able, policy.docker)
     if policy.isolation.require_cgroups and not able.cgroups:
         yield Refusal("isolation.require-cgroups", "has no cgroups here to enforce limits with")
     yield from _below_floors(able, policy.limits)
+
+
+def _no_such_container(able: Capabilities, docker: Docker) -> Iterator[Refusal]:
+    if docker.image is not None and not able.images:
+        yield Refusal("docker.image", "runs no container images")
+    if docker.runtime is None or docker.runtime in able.oci_runtimes:
+        return
+    if not able.oci_runtimes:
+        yield Refusal("docker.runtime", "has no OCI runtimes")
+        return
+    yield Refusal(
+        "docker.runtime",
+        f"lacks the OCI runtime `{docker.runtime}`, its daemon has {either(sorted(able.oci_runtimes))}: "
+        "install it, name it under `runtimes` in the daemon's configuration, and restart the daemon",
+    )
 
 
 def _below_floors(able: Capabilities, limits: Limits) -> Iterator[Refusal]:

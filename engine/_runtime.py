@@ -31,6 +31,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
         network_allow_list: Whether it can limit the network to listed hosts.
         mounts: Whether it can show host folders read-only.
         gpu: Whether it can hand out a GPU.
+        images: Languages that it runs in a container image of the caller's own (`Policy.docker.image`).
+        oci_runtimes: OCI runtimes that can be asked for (`Policy.docker.runtime`).
         cgroups: Whether limits bind the whole process tree through cgroups.
         degraded: One sentence for each limit that is enforced in a weaker way.
         slower: One sentence for each way to be fast that does not work here.
@@ -47,6 +49,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     network_allow_list: bool = False
     mounts: bool = False
     gpu: bool = False
+    images: frozenset[str] = frozenset()
+    oci_runtimes: frozenset[str] = frozenset()
     cgroups: bool = False
     degraded: tuple[str, ...] = ()
     slower: tuple[str, ...] = ()
@@ -197,7 +201,12 @@ class Runtime(AsyncResource):
 
 
 def isolation_of(
-    template: Template, *, path: str, degraded: tuple[str, ...] = (), fallback: str | None = None
+    template: Template,
+    *,
+    path: str,
+    degraded: tuple[str, ...] = (),
+    fallback: str | None = None,
+    oci_runtime: str | None = None,
 ) -> IsolationInfo:
     """Build the part of a result that says where the program ran; the engine adds why."""
     return IsolationInfo(
@@ -206,4 +215,5 @@ def isolation_of(
         environment=template.environment,
         degraded=degraded,
         fallback=fallback,
+        oci_runtime=oci_runtime,
     )

@@ -6,8 +6,8 @@ from ._policy import Mount, Policy
 def key(policy: Policy) -> tuple[object, ...]:
     """Return the clauses that must be equal for two runs to share a warm pool.
 
-    Mounts, packages and the size of the file system are made when a sandbox starts. Environment, arguments,
-    files and the other limits are set when the program is handed over.
+    Mounts, packages, containers and the size of the file system are made when a sandbox starts. Environment,
+    arguments, files and the other limits are set when the program is handed over.
     """
     mounts: tuple[Mount, ...] = tuple(sorted(policy.mounts, key=lambda mount: mount.target))
     return (
@@ -15,6 +15,7 @@ def key(policy: Policy) -> tuple[object, ...]:
         mounts,
         policy.gpu,
         policy.packages,
+        policy.docker,
         policy.limits.disk_mib,
         policy.limits.file_count,
     )

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import msgspec
 
 from ._base import PolicyError
-from ._policy import Compile, Gpu, Isolation, Limits, Mount, Network, Packages, Policy
+from ._policy import Compile, Docker, Gpu, Isolation, Limits, Mount, Network, Packages, Policy
 
 
 def narrow(outer: Policy, inner: Policy) -> Policy:
     """Return the policy that allows what `outer` and `inner` both allow.
 
     Raises:
-        PolicyError: Their required isolations exclude each other.
+        PolicyError: Their required isolations exclude each other, or they name different containers.
     """
     return Policy(
         limits=_limits(outer.limits, inner.limits),
@@ -22,6 +22,7 @@ def narrow(outer: Policy, inner: Policy) -> Policy:
         gpu=_gpu(outer.gpu, inner.gpu),
         packages=_packages(outer.packages, inner.packages),
         compile=_compile(outer.compile, inner.compile),
+        docker=_docker(outer.docker, inner.docker),
         isolation=_isolation(outer.isolation, inner.isolation),
     )
 
@@ -72,6 +73,16 @@ def _gpu(outer: Gpu, inner: Gpu) -> Gpu:
 
 def _packages(outer: Packages, inner: Packages) -> Packages:
     return "none" if "none" in (outer, inner) else "prefetched"
+
+
+def _docker(outer: Docker, inner: Docker) -> Docker:
+    """Take what either side asks for: neither part gives a program any power, both only say where it runs."""
+    for name in Docker.__struct_fields__:
+        ours, theirs = getattr(outer, name), getattr(inner, name)
+        if ours and theirs and ours != theirs:
+            message = f"required by one side: {ours!r}, by the other: {theirs!r}"
+            raise PolicyError(message, key=f"docker.{name}")
+    return Docker(image=outer.image or inner.image, runtime=outer.runtime or inner.runtime)
 
 
 def _isolation(outer: Isolation, inner: Isolation) -> Isolation:

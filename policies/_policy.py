@@ -122,6 +122,22 @@ class Compile(Config, frozen=True):
     )
 
 
+ImageName = Annotated[
+    str,
+    Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:@\-]{0,254}$(?!\n)", description="image of the local daemon"),
+]
+OciRuntime = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._\-]{0,63}$(?!\n)", description="such as `runsc` or `crun`")
+]
+
+
+class Docker(Config, frozen=True):
+    """Which container a program needs; each of the two rules out every runtime without containers."""
+
+    image: ImageName | None = None
+    runtime: OciRuntime | None = None
+
+
 class Policy(Config, frozen=True):
     """Everything a program may use. Without a clause for it, it may not.
 
@@ -134,6 +150,7 @@ class Policy(Config, frozen=True):
         packages: Whether JavaScript and TypeScript may import the npm packages fetched ahead. Other languages
             have their packages from guest environments and ignore it.
         compile: Bounds of compilers and type checkers, and the flags that they may be given.
+        docker: An image of the user's own, and the OCI runtime that must run it.
         isolation: Required runtimes, preference, and whether cgroups are a must.
     """
 
@@ -144,6 +161,7 @@ class Policy(Config, frozen=True):
     gpu: Gpu = "none"
     packages: Packages = "none"
     compile: Compile = Compile()
+    docker: Docker = Docker()
     isolation: Isolation = Isolation()
 
     def __post_init__(self) -> None:

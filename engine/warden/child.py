@@ -34,6 +34,8 @@ class Parked:
         over: Descriptor of the same; it can be read when that has ended.
     """
 
+    leaves_orphans = True
+
     def __init__(self, group: Group) -> None:
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         warden = os.getpid()
@@ -83,6 +85,9 @@ class Parked:
         if self.over >= 0:
             os.close(self.over)
             self.over = -1
+
+    def discard(self) -> None:
+        """Do nothing: of a process nothing is left."""
 
 
 def become_subreaper() -> None:

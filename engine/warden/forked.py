@@ -67,8 +67,9 @@ class Answer(NamedTuple):
 class Forked:
     """A process tree that a zygote has been asked for."""
 
-    #: It is not our child.
+    #: It is not our child, and its zygote's jail has none for us.
     pid = 0
+    leaves_orphans = False
 
     def __init__(self) -> None:
         self._answer: Answer | None = None
@@ -107,6 +108,9 @@ class Forked:
         if self._answer is not None:
             self._answer.close()
             self._answer = None
+
+    def discard(self) -> None:
+        """Do nothing: of a process nothing is left."""
 
 
 class Channel:

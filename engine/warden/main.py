@@ -79,8 +79,8 @@ class Loop:
 
     def _obey(self, message: dict[str, Any], descriptors: list[int]) -> None:
         number = message["number"]
-        if message["kind"] in ("spawn", "fork"):
-            start = self._spawn if message["kind"] == "spawn" else self._fork
+        start = {"spawn": self._spawn, "fork": self._fork, "contain": self._contain}.get(message["kind"])
+        if start is not None:
             try:
                 self._wards[number] = start(message, descriptors)
             except OSError as error:
@@ -129,6 +129,16 @@ class Loop:
             group.remove()
             raise
 
+    def _contain(self, message: dict[str, Any], _descriptors: list[int]) -> Ward:
+        # Late: most engines have no containers.
+        from engine.warden.container import Container, Place
+
+        container = Container(Place(**message["place"]))
+        ward = Ward(message["number"], container.group, container)
+        self._guard(ward)
+        self._send({"kind": "contained", "number": ward.number})
+        return ward
+
     def _guard(self, ward: Ward) -> None:
         """Watch for the end of a ward's process."""
         self._watcher.watch(ward.over, partial(self._exited, ward))
@@ -174,7 +184,7 @@ class Loop:
             report = ward.ended(now)
             if report is not None:
                 del self._wards[ward.number]
-                self._orphans |= ward.pid != 0  # of a forked one, its zygote's jail has none for us
+                self._orphans |= ward.leaves_orphans
                 self._send(report)
                 self._leaving.append(ward)
         if self._leaving:
@@ -214,7 +224,8 @@ class Loop:
         self._watcher.forget(self._connection.fileno())
         self._zygotes.close_all()
         for ward in self._wards.values():
-            ward.kill("engine")
+            ward.abandon()
+        self._orphans = True  # who asks a daemon to remove something is waited for
 
 
 @contextlib.contextmanager

@@ -33,6 +33,11 @@ class Process(Protocol):
         """Descriptor that can be read when it has ended; -1 while it is not there."""
         ...
 
+    @property
+    def leaves_orphans(self) -> bool:
+        """Whether the kernel may hand us processes to reap when it has ended."""
+        ...
+
     def kill(self) -> None:
         """Send SIGKILL to all of it that can be reached without a cgroup."""
 
@@ -49,6 +54,9 @@ class Process(Protocol):
 
     def close(self) -> None:
         """Let go of what we hold of it."""
+
+    def discard(self) -> None:
+        """Remove what would be left of it when it has ended, as nobody looks at that any more."""
 
 
 class Ward:
@@ -90,6 +98,11 @@ class Ward:
         return self._process.pid
 
     @property
+    def leaves_orphans(self) -> bool:
+        """Whether the kernel may hand us processes to reap when it has ended."""
+        return self._process.leaves_orphans
+
+    @property
     def is_killed(self) -> bool:
         """Whether `kill` was called."""
         return self._killed is not None
@@ -120,6 +133,11 @@ class Ward:
         if self._exited_at is None:
             self._kill_all()
             self._reschedule()
+
+    def abandon(self) -> None:
+        """Kill it, and see to it that nothing is left: the engine is gone."""
+        self.kill("engine")
+        self._process.discard()
 
     def exited(self) -> None:
         """Reap the process after its end was seen; `ended` sees to what it left behind."""

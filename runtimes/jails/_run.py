@@ -36,11 +36,11 @@ from engine._protocol import (
 from engine._pump import Capture, Pump
 from engine._runtime import Emit, isolation_of
 from policies import Policy
+from runtimes._verdict import Space, Verdict, verdict
 
 from ._origin import Origin
 from ._pipes import Pipes
 from ._request import Handover, bounds_of
-from ._verdict import Space, Verdict, verdict
 
 _MIB = 1 << 20
 #: A process that waits for its next program of a session has all the time that a clock can count.

@@ -25,6 +25,7 @@ from engine import (
 from engine._protocol import Failed, Ready, decode
 from engine._runtime import Emit
 from policies import Policy
+from runtimes._verdict import Space
 from runtimes.environments import Environment
 
 from ._collect import collect, is_empty
@@ -33,7 +34,6 @@ from ._origin import Origin
 from ._pipes import Pipes
 from ._request import Handover
 from ._run import Run
-from ._verdict import Space
 
 #: A jail is ready in tens of milliseconds; this is for a machine that swaps.
 START_SECONDS = 20.0

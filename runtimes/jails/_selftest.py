@@ -55,13 +55,16 @@ type Start = Callable[[Template], Awaitable[Sandbox]]
 type MakeTemplate = Callable[[Program, Policy], Template]
 
 
-async def ensure_proof(cache: Path, identity: str, examine: Callable[[], Awaitable[Result]]) -> None:
+async def ensure_proof(
+    cache: Path, identity: str, examine: Callable[[], Awaitable[Result]], *, what: str = "jail"
+) -> None:
     """Run a probe unless this very combination has passed it since the machine booted.
 
     Args:
         cache: Keeps the proof.
         identity: Describes everything that the proof depends on, the probe included.
         examine: Runs the probe; the value of its result says for each check whether it held.
+        what: Is to be proven, in a word for messages.
 
     Raises:
         RuntimeUnavailableError: A defence does not hold here, or the jail does not start at all.
@@ -72,11 +75,13 @@ async def ensure_proof(cache: Path, identity: str, examine: Callable[[], Awaitab
     try:
         result = await examine()
     except EngineError as error:
-        raise RuntimeUnavailableError(f"no jail can be started here: {error}", hint=_start_hint()) from error
+        raise RuntimeUnavailableError(
+            f"no {what} can be started here: {error}", hint=error.hint or _start_hint()
+        ) from error
     failed = _failed_checks(result)
     if failed:
         raise RuntimeUnavailableError(
-            f"the jail does not contain here: not true that {'; '.join(failed)}",
+            f"the {what} does not contain here: not true that {'; '.join(failed)}",
             hint="see `isorun doctor`; nothing runs in this tier until it does",
         )
     _write_proof(proof)

@@ -8,7 +8,7 @@ import pytest
 from engine import Reason, Status
 from engine._process import Ended
 from engine._protocol import Trap
-from runtimes.jails._verdict import _TRAPS, TRAPPED, Space, Verdict, verdict
+from runtimes._verdict import _TRAPS, TRAPPED, Space, Verdict, verdict
 
 ENDED = Ended(
     number=1,

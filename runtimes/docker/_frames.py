@@ -1,0 +1,125 @@
+"""The two layers of what comes from a container's streams.
+
+Outside: the daemon's frames, of which each says whether its bytes come from stdout or stderr. Inside of
+stdout: lines of the supervisor, which begin with a mark drawn for this run, with the program's output between
+them and an archive of its files after the last.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Literal, NamedTuple
+
+#: One byte says which stream, three are unused, four hold the length.
+_HEADER = 8
+_STDERR = 2
+#: Of a line of the supervisor, beside the mark.
+_MAX_LINE = 500
+
+
+class Frames:
+    """Cuts a connection's bytes into pieces of stdout and stderr. Nothing is held back."""
+
+    def __init__(self) -> None:
+        self._header = bytearray()
+        self._left = 0
+
+    def feed(self, data: bytes) -> Iterator[tuple[Literal["stdout", "stderr"], bytes]]:
+        """Take bytes; yield what they say, in order."""
+        while data:
+            if not self._left:
+                missing = _HEADER - len(self._header)
+                self._header += data[:missing]
+                data = data[missing:]
+                if len(self._header) < _HEADER:
+                    return
+                self._left = int.from_bytes(self._header[4:], "big")
+                self._stream = self._header[0]
+                self._header.clear()
+                continue
+            piece, data = data[: self._left], data[self._left :]
+            self._left -= len(piece)
+            yield ("stderr" if self._stream == _STDERR else "stdout"), piece
+
+
+class Word(NamedTuple):
+    """A line of the supervisor, without its mark."""
+
+    kind: str
+    rest: tuple[str, ...]
+
+
+#: What the supervisor may say after what.
+_NEXT = {"": ("begun", "missing"), "begun": ("ended",), "missing": (), "ended": ()}
+
+
+class Dialogue:
+    """What the supervisor says on stdout, and the program's output in between.
+
+    The program can find the mark and say the same. It can lie about its own files and the code that it exits
+    with, which it may choose anyway.
+
+    Args:
+        mark: Of this run.
+        say: Called with each line of the supervisor.
+        output: Called with output of the program.
+        archive: Called with bytes of the archive.
+    """
+
+    def __init__(
+        self,
+        mark: bytes,
+        say: Callable[[Word], None],
+        output: Callable[[bytes], None],
+        archive: Callable[[bytes], None],
+    ) -> None:
+        self._mark = mark
+        self._say = say
+        self._output = output
+        self._archive = archive
+        self._held = b""
+        self._last = ""
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes of stdout."""
+        data, self._held = self._held + data, b""
+        while data and self._last != "ended":
+            at = data.find(self._mark)
+            if at < 0:
+                kept = _overlap(data, self._mark)
+                self._pass(data[: len(data) - kept])
+                self._held = data[len(data) - kept :]
+                return
+            self._pass(data[:at])
+            end = data.find(b"\n", at, at + len(self._mark) + _MAX_LINE) + 1
+            if not end and len(data) < at + len(self._mark) + _MAX_LINE:
+                self._held = data[at:]
+                return
+            self._take(data[at:end] if end else data[at:])
+            data = data[end:] if end else b""
+        if data:
+            self._archive(data)
+
+    def end(self) -> None:
+        """Take note that nothing more comes: what was held back is output after all."""
+        held, self._held = self._held, b""
+        self._pass(held)
+
+    def _take(self, line: bytes) -> None:
+        """Take a line that begins with the mark; what the supervisor would not say now is output."""
+        kind, *rest = line[len(self._mark) :].decode("utf-8", "replace").split() or [""]
+        if kind not in _NEXT[self._last]:
+            self._pass(line)
+            return
+        self._last = kind
+        self._say(Word(kind, tuple(rest)))
+
+    def _pass(self, data: bytes) -> None:
+        if data:
+            self._output(data)
+
+
+def _overlap(data: bytes, mark: bytes) -> int:
+    """Return how many bytes at the end of `data` may be the beginning of the mark."""
+    for size in range(min(len(mark) - 1, len(data)), 0, -1):
+        if data.endswith(mark[:size]):
+            return size
+    return 0
