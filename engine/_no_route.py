@@ -26,13 +26,16 @@ def no_route(program: Program, policy: Policy, candidates: Sequence[Candidate]) 
         return _unsupported(program, policy, giving or speaking, candidates)
     if not able:
         return _unavailable(allowed)
+    not_set_up = _not_set_up(program.language, allowed)
+    if not_set_up is not None:
+        return not_set_up
     others = tuple(one.name for one in candidates if program.language in languages(one))
     if others:
         message = f"the policy requires {either(require)}, which does not run `{program.language}`"
         return PolicyUnsupportedError(
             message, runtime=able[0].name, clause="isolation.require", capable=others
         )
-    return _not_set_up(program.language, allowed) or _unknown_language(program.language, allowed)
+    return _unknown_language(program.language, allowed)
 
 
 def _not_installed(require: Sequence[str], candidates: Sequence[Candidate]) -> EngineError:
