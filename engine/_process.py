@@ -99,7 +99,7 @@ class Ended(msgspec.Struct, tag_field="kind", tag="ended", frozen=True):
     """A process and everything it started have left user code for good; the kernel may still clear up.
 
     Attributes:
-        wait_status: As from `waitpid`.
+        wait_status: As from `waitpid`; -1 for a container whose daemon has to be asked.
         killed: Who asked for the kill: `wall`, `cpu`, the reason given to `Child.kill`, `lost` if its cgroup
             was not there any more, or None.
         failure: What failed before the program could be executed; empty otherwise.

@@ -1,11 +1,11 @@
 """The two layers of what comes from a container's streams.
 
-Outside: the daemon's frames, of which each says whether its bytes come from stdout or stderr. Inside of
-stdout: lines of the supervisor, which begin with a mark drawn for this run, with the program's output between
-them and an archive of its files after the last.
+Outside: the daemon's frames, of which each says whether its bytes come from stdout or stderr. Inside: lines
+of the supervisor, which begin with a mark drawn for this run, with the program's output between them, and on
+stdout an archive of its files after the last.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 #: One byte says which stream, three are unused, four hold the length.
@@ -47,12 +47,13 @@ class Word(NamedTuple):
     rest: tuple[str, ...]
 
 
-#: What the supervisor may say after what.
-_NEXT = {"": ("begun", "missing"), "begun": ("ended",), "missing": (), "ended": ()}
+#: What the supervisor may say on stdout, after what; and on stderr, when the program is over.
+ON_STDOUT = {"": ("begun", "missing"), "begun": ("ended",), "missing": (), "ended": ()}
+ON_STDERR = {"": ("over",), "over": ()}
 
 
 class Dialogue:
-    """What the supervisor says on stdout, and the program's output in between.
+    """What the supervisor says on a stream, and the program's output in between.
 
     The program can find the mark and say the same. It can lie about its own files and the code that it exits
     with, which it may choose anyway.
@@ -61,7 +62,8 @@ class Dialogue:
         mark: Of this run.
         say: Called with each line of the supervisor.
         output: Called with output of the program.
-        archive: Called with bytes of the archive.
+        archive: Called with bytes of the archive, which follows `ended`.
+        turns: What may be said after what.
     """
 
     def __init__(
@@ -70,7 +72,9 @@ class Dialogue:
         say: Callable[[Word], None],
         output: Callable[[bytes], None],
         archive: Callable[[bytes], None],
+        turns: Mapping[str, tuple[str, ...]] = ON_STDOUT,
     ) -> None:
+        self._turns = turns
         self._mark = mark
         self._say = say
         self._output = output
@@ -79,7 +83,7 @@ class Dialogue:
         self._last = ""
 
     def feed(self, data: bytes) -> None:
-        """Take bytes of stdout."""
+        """Take bytes of the stream."""
         data, self._held = self._held + data, b""
         while data and self._last != "ended":
             at = data.find(self._mark)
@@ -106,7 +110,7 @@ class Dialogue:
     def _take(self, line: bytes) -> None:
         """Take a line that begins with the mark; what the supervisor would not say now is output."""
         kind, *rest = line[len(self._mark) :].decode("utf-8", "replace").split() or [""]
-        if kind not in _NEXT[self._last]:
+        if kind not in self._turns[self._last]:
             self._pass(line)
             return
         self._last = kind

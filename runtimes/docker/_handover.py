@@ -48,6 +48,7 @@ code=$?
 died=0
 [ -s {own}/said ] && died=1
 kill -9 -1
+printf '%s over\n' {mark} >&3
 cd {work} && chmod -R u+rwX .
 printf '%s ended %s %s %s\\n' {mark} $code $died "$(stat -f -c '%a %d' {tmp})"
 tar $sort -cf - .

@@ -1,7 +1,7 @@
 """The state of one run in a container while its bytes come, and the result made of it."""
 
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -27,12 +27,24 @@ from policies import Policy
 from runtimes._verdict import Space, Verdict, verdict
 
 from ._artifacts import Artifacts
-from ._frames import Dialogue, Frames, Word
+from ._frames import ON_STDERR, Dialogue, Frames, Word
 
 _MIB = 1 << 20
 #: A shell's exit code for a program that a signal has ended: this and the number of the signal.
 _SIGNAL_CODE = 128
 _MISSING_COMMAND = 127
+
+
+class End(NamedTuple):
+    """How the first process of a container ended, in the words of the kernel or the daemon.
+
+    Attributes:
+        exit_code: As a shell has it.
+        is_out_of_memory: Whether the kernel killed a process because of the memory limit.
+    """
+
+    exit_code: int
+    is_out_of_memory: bool
 
 
 class ContainerRun:
@@ -54,13 +66,15 @@ class ContainerRun:
         self._emit = emit
         self._capture = Capture(limits.output_kib * 1024, lambda: child.kill("output"))
         self._frames = Frames()
-        self._dialogue = Dialogue(mark, self._on_word, self._on_stdout, self._on_archive)
+        self._stdout = Dialogue(mark, self._on_word, self._on_stdout, self._on_archive)
+        self._stderr = Dialogue(mark, self._on_over, self._on_stderr, self._on_stderr, ON_STDERR)
         self._artifacts = Artifacts(
             max_bytes=limits.artifact_mib * _MIB,
             max_count=limits.artifact_count,
             max_skipped=limits.disk_mib * _MIB,
             unchanged=inputs,
         )
+        self._is_over = False
         self._missing: str | None = None
         self._last: tuple[str, ...] | None = None
         self._started_ms: float | None = None
@@ -70,31 +84,34 @@ class ContainerRun:
     def feed(self, data: bytes) -> None:
         """Take bytes of the container's streams."""
         for stream, piece in self._frames.feed(data):
-            if stream == "stdout":
-                self._dialogue.feed(piece)
-            else:
-                self._output("stderr", piece)
+            (self._stdout if stream == "stdout" else self._stderr).feed(piece)
 
-    def result(self, ended: Ended, state: dict[str, Any], template: Template, oci_runtime: str) -> Result:
-        """Judge the run by what the warden and the daemon say of its end.
+    @property
+    def is_over(self) -> bool:
+        """Whether all has come that will: the program is dead, its output read, and its files are, too."""
+        return self._is_over and self._artifacts.is_complete
+
+    def result(self, ended: Ended, end: End, template: Template, oci_runtime: str) -> Result:
+        """Judge the run by what the warden and the kernel or the daemon say of its end.
 
         Raises:
             ConfigError: The image lacks what runs the program.
             SandboxStartError: The program did not begin.
             SandboxLostError: The same, but it may have.
         """
-        self._dialogue.end()
-        end = self._judge(ended, state)
+        self._stdout.end()
+        self._stderr.end()
         self._raise_host_failures(ended, end, template)
+        judged = self._judge(ended, end)
         ran = self._ran_ms or self._elapsed_ms()
         peak, cpu = ended.peak_bytes, ended.cpu_seconds
         return Result(
-            status=end.status,
-            reason=end.reason,
-            exit_code=end.exit_code,
-            signal=end.signal,
+            status=judged.status,
+            reason=judged.reason,
+            exit_code=judged.exit_code,
+            signal=judged.signal,
             files=self._files(),
-            stages={"run": Stage(status=end.status, exit_code=end.exit_code, milliseconds=ran)},
+            stages={"run": Stage(status=judged.status, exit_code=judged.exit_code, milliseconds=ran)},
             timing=Timing(started=self._started_ms or 0.0, ran=ran, collected=self._elapsed_ms()),
             usage=Usage(
                 cpu_ms=None if cpu is None else cpu * 1000,
@@ -104,29 +121,28 @@ class ContainerRun:
             **self._streams(),
         )
 
-    def _judge(self, ended: Ended, state: dict[str, Any]) -> Verdict:
-        code, said, space = int(state["ExitCode"]), self._last, Space(1, 1)
+    def _judge(self, ended: Ended, end: End) -> Verdict:
+        code, said, space = end.exit_code, self._last, Space(1, 1)
         wait_status = None
         if said is not None:
-            # The code is the daemon's. That it stands for a signal is known to the shell alone.
+            # The code is not the shell's word. That it stands for a signal is known to the shell alone.
             is_signal = said[1:2] == ("1",) and code > _SIGNAL_CODE
             wait_status = code - _SIGNAL_CODE if is_signal else code << 8
             space = _space(said[2:])
-        if state.get("OOMKilled") and not ended.oom_kills:
+        if end.is_out_of_memory and not ended.oom_kills:
             ended = msgspec.structs.replace(ended, oom_kills=1)
-        end = verdict(ended, wait_status, space, self._capture.overflowed)
         if self._artifacts.is_too_much:
             return Verdict(Status.DISK, Reason.DISK_BYTES)
-        return end
+        return verdict(ended, wait_status, space, self._capture.overflowed)
 
-    def _raise_host_failures(self, ended: Ended, end: Verdict, template: Template) -> None:
+    def _raise_host_failures(self, ended: Ended, end: End, template: Template) -> None:
         image = template.detail.image_name
         if self._missing is not None:
             raise ConfigError(
                 f"the image `{image}` has no `{self._missing}`",
                 hint="take an image that has it, or leave the choice to isorun: without `docker.image`",
             )
-        if self._started_ms is not None or ended.killed or ended.oom_kills:
+        if self._started_ms is not None or ended.killed or ended.oom_kills or end.is_out_of_memory:
             return
         text = self._capture.content("stderr")[-500:].decode("utf-8", "replace").strip()
         if "No space left" in text:
@@ -150,6 +166,12 @@ class ContainerRun:
                 self._child.expect_end()
                 self._ran_ms = self._elapsed_ms()
                 self._last = word.rest
+
+    def _on_over(self, word: Word) -> None:
+        self._is_over = True
+
+    def _on_stderr(self, data: bytes) -> None:
+        self._output("stderr", data)
 
     def _on_stdout(self, data: bytes) -> None:
         self._output("stdout", data)

@@ -1,5 +1,6 @@
 """One container: it waits for a program, runs it, and is gone."""
 
+import os
 import secrets
 from typing import Any, override
 
@@ -24,7 +25,7 @@ from ._frames import Frames
 from ._handover import OWN_PIDS, READY, encode
 from ._languages import LANGUAGES, file_name
 from ._remover import Remover
-from ._run import ContainerRun
+from ._run import ContainerRun, End
 
 START_SECONDS = 30.0
 #: The warden has killed it by then, or something hangs in the kernel.
@@ -33,6 +34,8 @@ CLOSE_SECONDS = 8.0
 _END_SECONDS = 30.0
 #: The streams of a container are closed some time after its end.
 _LATE_SECONDS = 2.0
+#: A signal ended it: this and its number.
+_SIGNAL_CODE = 128
 _STDERR_BYTES = 2000
 
 
@@ -97,11 +100,12 @@ class DockerSandbox(Sandbox):
         )
         async with open_tasks() as tasks:
             tasks.start_soon(self._attached.send, handover)
-            while data := await self._attached.receive():
+            while not run.is_over and (data := await self._attached.receive()):
                 run.feed(data)
             tasks.cancel_scope.cancel()
         ended = await self._ended()
-        return run.result(ended, await self._state(), self._template, self._oci_runtime)
+        end = await self._end(ended, is_over=run.is_over)
+        return run.result(ended, end, self._template, self._oci_runtime)
 
     @override
     async def aclose(self) -> None:
@@ -133,11 +137,22 @@ class DockerSandbox(Sandbox):
             raise SandboxStartError(f"the limits cannot be set: {error}", hint="try again") from error
 
     async def _ended(self) -> Ended:
-        """Wait for the end of a container whose streams are closed, which comes before."""
+        """Wait for the end of a container that has said its last word, or whose streams are closed."""
         with anyio.move_on_after(_LATE_SECONDS):
             return await self._child.wait()
         self._child.kill("protocol")  # the daemon is gone, and it would run on unseen
         return await self._child.wait()
+
+    async def _end(self, ended: Ended, *, is_over: bool) -> End:
+        """Return how it ended.
+
+        The kernel says the same as the daemon forty milliseconds sooner, if it is new enough, and if the
+        counters were read before the daemon removed them.
+        """
+        if is_over and ended.wait_status >= 0 and ended.peak_bytes is not None:
+            return End(_exit_code(ended.wait_status), ended.oom_kills > 0)
+        state = await self._state()
+        return End(int(state["ExitCode"]), bool(state.get("OOMKilled")))
 
     async def _state(self) -> dict[str, Any]:
         """Return how it ended, in the words of the daemon."""
@@ -155,6 +170,11 @@ class DockerSandbox(Sandbox):
             await self._child.wait()
         except (SandboxStartError, SandboxLostError):
             return  # it never was there, or is gone already
+
+
+def _exit_code(wait_status: int) -> int:
+    code = os.waitstatus_to_exitcode(wait_status)
+    return code if code >= 0 else _SIGNAL_CODE - code
 
 
 async def wait_ready(attached: Attached, image: str) -> None:
