@@ -1,7 +1,6 @@
 """Which images there are, and what their tags say."""
 
 import re
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import pytest
@@ -50,7 +49,7 @@ def test_unknown_image_is_refused_with_those_there_are() -> None:
 def test_recipe_changes_with_the_files_of_the_image_and_of_the_base(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def folder(name: str) -> Traversable:
+    def folder(name: str) -> Path:
         return tmp_path / name
 
     def recipe_with(base: str, python: str) -> str:
