@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any, NoReturn, override
 
-from . import doctor, env, policy, run, setup
+from . import doctor, env, image, policy, run, setup
 from ._errors import UsageError
 from ._version import version
 
@@ -17,6 +17,7 @@ COMMANDS: dict[str, ModuleType] = {
     "doctor": doctor,
     "policy": policy,
     "env": env,
+    "image": image,
 }
 
 # Longer lines are hard to read, and a pipe has no width.

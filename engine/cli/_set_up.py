@@ -21,6 +21,7 @@ class Wanted(NamedTuple):
         pyodide: Packages for Pyodide; None leaves it as it is.
         pyodide_from: Folder in place of the network.
         wasm: Compilers for WebAssembly; None leaves it as it is.
+        images: Images for the Docker tier; None leaves them as they are.
     """
 
     environments: Sequence[str]
@@ -28,6 +29,7 @@ class Wanted(NamedTuple):
     pyodide: Sequence[str] | None = None
     pyodide_from: str | None = None
     wasm: Sequence[str] | None = None
+    images: Sequence[str] | None = None
 
 
 def set_up(wanted: Wanted) -> None:
@@ -37,7 +39,7 @@ def set_up(wanted: Wanted) -> None:
         ConfigError: Something that is wanted does not exist.
         RuntimeUnavailableError: Something cannot be fetched or built; what was there before stays usable.
     """
-    _check_names(wanted.npm or ())
+    _check_names(wanted.npm or (), wanted.images or ())
     config = load_config()
     needs_deno = wanted.npm is not None or wanted.pyodide is not None
     with sigterm_raises():
@@ -49,16 +51,22 @@ def set_up(wanted: Wanted) -> None:
             if deno is not None:
                 _set_up_npm(config, wanted, deno)
                 _set_up_pyodide(config, wanted, deno)
+            _set_up_images(config, wanted)
 
 
-def _check_names(npm: Sequence[str]) -> None:
-    """Refuse what cannot name a package at once, not when the environments have been built."""
+def _check_names(npm: Sequence[str], images: Sequence[str]) -> None:
+    """Refuse what names no package or image at once, not when the environments have been built."""
     if npm:
         # Late, like the others below: the modules of what nobody asks for are not loaded.
         from runtimes.deno._npm_request import NpmRequest
 
         for name in npm:
             NpmRequest.parse(name)
+    if images:
+        from runtimes.docker._catalog import image_named
+
+        for name in images:
+            image_named(name)
 
 
 def _set_up_wasm(config: EngineConfig, wanted: Wanted) -> None:
@@ -106,3 +114,17 @@ def _set_up_pyodide(config: EngineConfig, wanted: Wanted, deno: Path) -> None:
     from runtimes.pyodide._distribution import ensure_pyodide
 
     ensure_pyodide(config.cache, deno, wanted.pyodide, show_progress, source=wanted.pyodide_from)
+
+
+def _set_up_images(config: EngineConfig, wanted: Wanted) -> None:
+    if wanted.images is None:
+        return
+    from runtimes.docker._images import ensure_images
+
+    from ._image_list import lines
+
+    if wanted.images:
+        ensure_images(wanted.images, show_progress, cache=config.cache)
+        return
+    for line in lines():
+        show_progress(line)

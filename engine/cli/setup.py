@@ -47,6 +47,13 @@ def configure(parser: ArgumentParser) -> None:
         metavar="COMPILER",
         help="WebAssembly, with the compiler `c` for C and C++ (the default), `rust`, or both",
     )
+    parser.add_argument(
+        "--image",
+        nargs="*",
+        action="extend",
+        metavar="IMAGE",
+        help="images for the Docker tier, such as `python`, `node` or `go`; without any, say which there are",
+    )
     parser.add_argument("--json", action="store_true", help="print a JSON list of the environments when done")
 
 
@@ -70,4 +77,4 @@ def wanted(arguments: Namespace) -> "Wanted":
     if pyodide is None and arguments.pyodide_from is not None:
         pyodide = []
     wasm = ["c"] if arguments.wasm == [] else arguments.wasm
-    return Wanted(arguments.names, arguments.npm, pyodide, arguments.pyodide_from, wasm)
+    return Wanted(arguments.names, arguments.npm, pyodide, arguments.pyodide_from, wasm, arguments.image)

@@ -2,8 +2,7 @@
 
 import hashlib
 from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from pathlib import Path
 
 import msgspec
 
@@ -16,6 +15,7 @@ IMAGE_LABEL = "isorun.image"
 RECIPE_LABEL = "isorun.recipe"
 #: The image that the others are made from.
 BASE = "base"
+_FOLDER = Path(__file__).resolve().parent / "images"
 _RECIPE_DIGITS = 12
 
 
@@ -86,7 +86,7 @@ def recipe(name: str) -> str:
     """
     digest = hashlib.sha256()
     for folder in dict.fromkeys((BASE, name)):
-        for file in sorted(context_of(folder).iterdir(), key=lambda file: file.name):
+        for file in sorted(context_of(folder).iterdir()):
             content = file.read_bytes()
             digest.update(f"{folder}/{file.name} {len(content)}\n".encode())
             digest.update(content)
@@ -98,6 +98,6 @@ def labels(name: str) -> dict[str, str]:
     return {IMAGE_LABEL: name, RECIPE_LABEL: recipe(name)}
 
 
-def context_of(name: str) -> Traversable:
+def context_of(name: str) -> Path:
     """Return the folder that an image is built from."""
-    return files(__package__).joinpath("images", name)
+    return _FOLDER / name

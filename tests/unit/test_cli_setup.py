@@ -26,6 +26,8 @@ Capture = pytest.CaptureFixture[str]
         (["--wasm"], Wanted([], wasm=["c"])),
         (["--wasm", "rust"], Wanted([], wasm=["rust"])),
         (["data", "--wasm", "c", "rust"], Wanted(["data"], wasm=["c", "rust"])),
+        (["--image"], Wanted([], images=[])),
+        (["--image", "python", "--image", "go", "r"], Wanted([], images=["python", "go", "r"])),
         (["--pyodide", "x", "--pyodide-from", "/w"], Wanted([], pyodide=["x"], pyodide_from="/w")),
     ],
 )
@@ -47,6 +49,20 @@ def test_bad_package_name_is_refused_before_anything_is_made(
     assert name in said
     assert "hint: " in said
     assert not cache.exists()
+
+
+def test_image_that_there_is_not_is_refused_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setenv("ISORUN_CACHE_DIR", str(tmp_path / "cache"))
+
+    code = main(["setup", "--image", "python", "cobol"])
+
+    said = capsys.readouterr().err
+    assert code == 2
+    assert "`cobol`" in said
+    assert "hint: there are base, python" in said
+    assert not (tmp_path / "cache").exists()
 
 
 def test_compiler_that_there_is_not_is_refused(capsys: Capture) -> None:
