@@ -93,12 +93,11 @@ async def main(runs: int) -> None:
     cold_references, cold = await in_turns(max(runs // 2, 5), 0)
     together = await throughput_seconds(runs)
     floor = median(references)
-    print(
-        f"`docker run --rm`: p50 {floor * 1000:.0f} ms; waiting container: p50 {median(waiting) * 1000:.0f} ms"
-    )
+    ours = median(waiting)
+    print(f"`docker run --rm`: p50 {floor * 1000:.0f} ms; waiting container: p50 {ours * 1000:.0f} ms")
     print_table(
         [
-            Row("waiting container, p50", median(waiting) / floor, "x run", 0.25, 0.12),
+            Row("waiting container, p50", ours / floor, "x run", 0.25, 0.12),
             Row("waiting container, p95", percentile(waiting, 95) / floor, "x run", 0.5, 0.25),
             Row("container on demand, p50", median(cold) / median(cold_references), "x run", 1.0, 0.7),
             Row(

@@ -9,6 +9,9 @@ from engine import PolicyUnsupportedError, RuntimeUnavailableError, SandboxStart
 from ._catalog import IMAGE_LABEL, IMAGES, reference
 from ._endpoint import INSTALL_HINT
 
+#: What every image has to have.
+NEEDED_HINT = "an image needs `sh` and `tar`, beside what runs the program"
+
 
 def own_images(listed: list[dict[str, Any]]) -> dict[str, str]:
     """Return the ids of the images that are made as this version makes them, by name."""
@@ -76,5 +79,5 @@ def not_started(template: Template, error: Exception) -> SandboxStartError | Pol
     if "no space left" in text.lower():
         hint = "the daemon's disk is full: `docker system df` shows by what, `docker system prune` makes room"
     elif "/bin/sh" in text:
-        hint = "an image needs `sh` and `tar`, beside what runs the program"
+        hint = NEEDED_HINT
     return SandboxStartError(f"the daemon does not start a container: {text}", hint=hint)

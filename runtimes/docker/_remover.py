@@ -32,15 +32,21 @@ class Remover:
         self._tasks = tasks
         self._places = anyio.Semaphore(_AT_ONCE)
         self._left: set[str] = set()
+        #: The daemon did not answer; it is asked again when there is a reason to talk to it.
+        self._kept: set[str] = set()
         self._none_left: anyio.Event | None = None
 
     def remove(self, name: str) -> None:
-        """Have a container removed."""
-        self._left.add(name)
-        self._tasks.start_soon(self._remove, name)
+        """Have a container removed, and those that could not be before."""
+        for one in (name, *self._kept):
+            self._left.add(one)
+            self._tasks.start_soon(self._remove, one)
+        self._kept.clear()
 
     async def aclose(self) -> None:
         """Wait until all are removed; bounded in time. What the daemon keeps, the next engine removes."""
+        for name in list(self._kept):
+            self.remove(name)
         if not self._left:
             return
         self._none_left = anyio.Event()
@@ -52,6 +58,7 @@ class Remover:
             async with self._places:
                 await self._daemon.remove(name)
         except DaemonError as error:
+            self._kept.add(name)
             _log.warning("the container `%s` could not be removed: %s", name, error)
         finally:
             self._left.discard(name)

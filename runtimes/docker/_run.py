@@ -87,6 +87,11 @@ class ContainerRun:
             (self._stdout if stream == "stdout" else self._stderr).feed(piece)
 
     @property
+    def has_begun(self) -> bool:
+        """Whether the program has."""
+        return self._started_ms is not None
+
+    @property
     def is_over(self) -> bool:
         """Whether all has come that will: the program is dead, its output read, and its files are, too."""
         return self._is_over and self._artifacts.is_complete
@@ -142,7 +147,7 @@ class ContainerRun:
                 f"the image `{image}` has no `{self._missing}`",
                 hint="take an image that has it, or leave the choice to isorun: without `docker.image`",
             )
-        if self._started_ms is not None or ended.killed or ended.oom_kills or end.is_out_of_memory:
+        if self.has_begun or ended.killed or ended.oom_kills or end.is_out_of_memory:
             return
         text = self._capture.content("stderr")[-500:].decode("utf-8", "replace").strip()
         if "No space left" in text:

@@ -21,6 +21,7 @@ from policies import Policy
 
 from ._container import limits_of
 from ._daemon import Attached, Daemon, DaemonError
+from ._daemon_check import NEEDED_HINT
 from ._frames import Frames
 from ._handover import OWN_PIDS, READY, encode
 from ._languages import LANGUAGES, file_name
@@ -104,7 +105,7 @@ class DockerSandbox(Sandbox):
                 run.feed(data)
             tasks.cancel_scope.cancel()
         ended = await self._ended()
-        end = await self._end(ended, is_over=run.is_over)
+        end = await self._end(ended, run)
         return run.result(ended, end, self._template, self._oci_runtime)
 
     @override
@@ -143,18 +144,18 @@ class DockerSandbox(Sandbox):
         self._child.kill("protocol")  # the daemon is gone, and it would run on unseen
         return await self._child.wait()
 
-    async def _end(self, ended: Ended, *, is_over: bool) -> End:
+    async def _end(self, ended: Ended, run: ContainerRun) -> End:
         """Return how it ended.
 
         The kernel says the same as the daemon forty milliseconds sooner, if it is new enough, and if the
         counters were read before the daemon removed them.
         """
-        if is_over and ended.wait_status >= 0 and ended.peak_bytes is not None:
+        if run.is_over and ended.wait_status >= 0 and ended.peak_bytes is not None:
             return End(_exit_code(ended.wait_status), ended.oom_kills > 0)
-        state = await self._state()
+        state = await self._state(has_begun=run.has_begun)
         return End(int(state["ExitCode"]), bool(state.get("OOMKilled")))
 
-    async def _state(self) -> dict[str, Any]:
+    async def _state(self, *, has_begun: bool) -> dict[str, Any]:
         """Return how it ended, in the words of the daemon."""
         try:
             with anyio.fail_after(_END_SECONDS):
@@ -163,7 +164,9 @@ class DockerSandbox(Sandbox):
         except (DaemonError, TimeoutError) as error:
             gone = isinstance(error, DaemonError) and error.status == 404
             what = "the container was removed by somebody else" if gone else f"the daemon was lost: {error}"
-            raise SandboxLostError(what, hint="see what else uses the daemon", dispatched=True) from error
+            raise SandboxLostError(
+                what, hint="see what else uses the daemon", dispatched=has_begun
+            ) from error
 
     async def _gone(self) -> None:
         try:
@@ -191,7 +194,7 @@ async def wait_ready(attached: Attached, image: str) -> None:
             if said["stdout"] == READY:
                 return
         text = said["stderr"].decode("utf-8", "replace").strip() or "it ended without a word"
-        raise SandboxStartError(f"a container of `{image}` did not start: {text}", hint="is the image whole?")
+        raise SandboxStartError(f"a container of `{image}` did not start: {text}", hint=NEEDED_HINT)
     raise SandboxStartError(
         f"a container was not ready within {START_SECONDS:g} s", hint="is the machine busy?"
     )

@@ -1,0 +1,138 @@
+"""Docker's daemon as tests see it from outside: its containers, and daemons of a test's own."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from engine import EngineError
+from runtimes.docker._catalog import reference
+from runtimes.docker._container import OWNER_LABEL
+from runtimes.docker._daemon import Daemon
+from runtimes.docker._endpoint import find_socket
+from tests.support.machine import PATIENCE_SECONDS, wait_until
+
+#: Holds the base image and a few containers.
+_DATA_MIB = 600
+
+
+def require_daemon() -> Path:
+    """Return the socket of the machine's daemon, or skip the test and say what is missing."""
+    try:
+        path = find_socket()
+        if not anyio.run(_has_images, path):
+            pytest.skip("no image is set up: `isorun setup --image python`")
+    except EngineError as error:
+        pytest.skip(f"no daemon: {error}")
+    return path
+
+
+async def _has_images(path: Path) -> bool:
+    async with Daemon(path) as daemon:
+        listed = await daemon.images("isorun.image")
+    return any(reference("python") in (image["RepoTags"] or ()) for image in listed)
+
+
+def docker(*arguments: str, host: Path | None = None) -> str:
+    """Run Docker's command line and return what it prints."""
+    where = ("--host", f"unix://{host}") if host else ()
+    command = ["docker", *where, *arguments]
+    return subprocess.run(command, capture_output=True, check=True, text=True).stdout.strip()
+
+
+def containers_of(pid: int, *, host: Path | None = None) -> list[dict[str, Any]]:
+    """Return the containers that engines of a process have, dead ones too."""
+    listed = docker("ps", "--all", "--format", "{{json .}}", "--filter", f"label={OWNER_LABEL}", host=host)
+    found = [json.loads(line) for line in listed.splitlines()]
+    return [one for one in found if one["Labels"].partition(f"{OWNER_LABEL}=")[2].split(":")[2] == str(pid)]
+
+
+class PrivateDaemon:
+    """A daemon of a test's own, with all of its data in a small file system.
+
+    Attributes:
+        socket: Where it listens.
+        data: Its data.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.socket = folder / "docker.sock"
+        self.data = folder / "data"
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        flags = ["--bridge=none", "--iptables=false", "--ip-forward=false", "--ip-masq=false"]
+        with open(self._folder / "log", "ab") as log:
+            self._process = subprocess.Popen(
+                [
+                    "dockerd",
+                    *flags,
+                    f"--host=unix://{self.socket}",
+                    f"--data-root={self.data}",
+                    f"--exec-root={self._folder / 'exec'}",
+                    f"--pidfile={self._folder / 'pid'}",
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        wait_until(self._answers, what=f"the daemon answers; its log is {self._folder / 'log'}")
+
+    def kill(self) -> None:
+        """Kill the daemon itself, nothing of what it has started."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(PATIENCE_SECONDS)
+
+    def stop(self) -> None:
+        """Stop it and wait for its end, and that of the daemon below it."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGTERM)
+            self._process.wait(2 * PATIENCE_SECONDS)
+            self._process = None
+        below = self._folder / "exec" / "containerd" / "containerd.pid"
+        if below.exists():
+            with_pid = int(below.read_text())
+            try:
+                os.kill(with_pid, signal.SIGTERM)
+            except ProcessLookupError:
+                return
+            wait_until(lambda: not Path(f"/proc/{with_pid}").exists(), what="containerd ends")
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, (self._folder / "log").read_text()[-2000:]
+        command = ["docker", "--host", f"unix://{self.socket}", "info"]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+@contextmanager
+def private_daemon(folder: Path) -> Iterator[PrivateDaemon]:
+    """Start a daemon that has the base image, and leave nothing of it."""
+    if os.geteuid() != 0 or shutil.which("dockerd") is None:
+        pytest.skip("a daemon of one's own needs root and dockerd")
+    base = reference("base")
+    daemon = PrivateDaemon(folder)
+    daemon.data.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={_DATA_MIB}m", "none", daemon.data], check=True)
+    try:
+        daemon.start()
+        save = subprocess.Popen(["docker", "save", base], stdout=subprocess.PIPE)
+        with save:
+            load = ["docker", "--host", f"unix://{daemon.socket}", "load"]
+            subprocess.run(load, stdin=save.stdout, capture_output=True, check=True)
+        yield daemon
+    finally:
+        daemon.stop()
+        subprocess.run(["umount", "--lazy", "--recursive", daemon.data], check=True)
