@@ -15,6 +15,8 @@ ENDINGS = {
     ".cjs": "javascript",
     ".cpp": "cpp",
     ".cxx": "cpp",
+    ".go": "go",
+    ".java": "java",
     ".js": "javascript",
     ".lua": "lua",
     ".mjs": "javascript",

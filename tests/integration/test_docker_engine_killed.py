@@ -1,4 +1,4 @@
-"""The engine is killed while containers wait and run: none lives on, and no more is removed than was its own."""
+"""The engine is killed while containers wait and run: none lives on, and only its own are removed."""
 
 import os
 import signal

@@ -24,7 +24,7 @@ from engine import (
     Status,
 )
 from engine._host import open_host
-from policies import Docker, Isolation, Limits, Mount, Policy, checked
+from policies import Docker, Isolation, Limits, Mount, Network, Policy
 from runtimes.docker import DockerRuntime
 from runtimes.docker._catalog import reference
 from tests.support.daemons import containers_of, docker, require_daemon
@@ -243,7 +243,7 @@ async def test_limits_that_differ_from_those_of_a_waiting_container_are_set() ->
     [
         (Policy(gpu="all"), "gpu"),
         (Policy(mounts=(Mount(source="/etc", target="/mnt/etc"),)), "mounts"),
-        (checked({"network": {"mode": "allow-list", "allow": ["a.example"]}}), "network"),
+        (Policy(network=Network(mode="allow-list", allow=("a.example",))), "network"),
         (Policy(docker=Docker(runtime="runsc-of-nobody")), "docker.runtime"),
     ],
 )

@@ -1,0 +1,76 @@
+"""A program in each language that containers run, as its own first lines say."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.support.daemons import require_daemon
+
+pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.timeout(120)]
+_SECONDS = 100
+
+
+class Example(NamedTuple):
+    """How an example is called, and what it prints.
+
+    Attributes:
+        file: Its name.
+        options: Of `isorun run`, before `--`.
+        arguments: Of the program.
+        output: A part of what it prints.
+    """
+
+    file: str
+    options: tuple[str, ...]
+    arguments: tuple[str, ...]
+    output: str
+
+
+EXAMPLES = (
+    Example("pi.py", (), ("100",), "100 digits, ending in 70679"),
+    Example("matrix.mjs", ("--stdin", "2 0 1\n1 3 2\n1 1 4"), (), "determinant 18.000 in Node.js"),
+    Example("word_count.sh", ("--stdin", "a b b"), (), "      2 b\n      1 a\n"),
+    Example("stopping.R", (), (), "each mph adds 3.93 ft (R^2 = 0.65)\n"),
+    Example("Primes.java", (), ("1000",), "168 primes below 1000, the largest is 997\n"),
+    Example("collatz.go", (), ("1000",), "871 takes 178 steps\n"),
+    Example("anagrams.rb", ("--stdin", "google elbow below"), (), "below elbow\n"),
+    Example("hello.pl", (), ("Ada",), "Hello, Ada!\n"),
+)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: str(example.file))
+def test_example_runs_in_a_container(example: Example, repository: Path, tmp_path: Path) -> None:
+    require_daemon()
+    isorun = Path(sys.executable).with_name("isorun")
+    file = repository / "examples" / example.file
+    command = [
+        isorun,
+        "run",
+        "--isolation",
+        "docker",
+        *example.options,
+        "--output",
+        tmp_path / "output",
+        file,
+    ]
+
+    done = subprocess.run(
+        [*command, "--", *example.arguments], capture_output=True, text=True, timeout=_SECONDS, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert example.output in done.stdout
+
+
+def test_output_files_of_a_container_are_written(repository: Path, tmp_path: Path) -> None:
+    require_daemon()
+    isorun = Path(sys.executable).with_name("isorun")
+    command = [isorun, "run", "--isolation", "docker", "--output", tmp_path / "output"]
+
+    subprocess.run([*command, repository / "examples" / "stopping.R"], check=True, capture_output=True)
+
+    lines = (tmp_path / "output" / "stopping.csv").read_text().splitlines()
+    assert lines[:2] == ['"speed","distance"', "5,2.1"]
