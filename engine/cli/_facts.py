@@ -1,4 +1,4 @@
-"""What this machine has: namespaces, cgroups, nsjail, the cache, the environments and the compilers."""
+"""What this machine has: namespaces, cgroups, nsjail, the cache, environments, compilers, a Docker daemon."""
 
 import os
 from collections.abc import Sequence
@@ -27,6 +27,7 @@ async def facts(config: EngineConfig) -> list[Fact]:
         cache_fact(config.cache),
         environments_fact(config.cache),
         compilers_fact(config.cache),
+        await docker_fact(),
     ]
 
 
@@ -119,3 +120,26 @@ def compilers_fact(cache: Path) -> Fact:
         else:
             usable.append(f"{languages} ({found.version}, {found.target})")
     return Fact("compilers", bool(usable), ", ".join(usable) or "none", "\n".join(fixes))
+
+
+async def docker_fact() -> Fact:
+    """Say which daemon would run containers, and by which OCI runtimes."""
+    from runtimes.docker._daemon import Daemon, DaemonError
+    from runtimes.docker._daemon_check import check_daemon, has_gpus, unreachable
+    from runtimes.docker._endpoint import find_socket
+
+    try:
+        socket = find_socket()
+        async with Daemon(socket) as daemon:
+            try:
+                info = await daemon.info()
+            except DaemonError as error:
+                raise unreachable(socket, error) from error
+        check_daemon(info)
+    except EngineError as error:
+        return Fact("docker", False, str(error), error.hint)
+    default = info.get("DefaultRuntime")
+    names = sorted(info.get("Runtimes") or {})
+    runtimes = ", ".join(f"{name} (default)" if name == default else name for name in names)
+    gpus = "GPUs can be granted" if has_gpus(info) else "no GPU"
+    return Fact("docker", True, f"{info.get('ServerVersion')} at {socket}; OCI runtimes: {runtimes}; {gpus}")

@@ -41,36 +41,34 @@ EXAMPLES = (
 )
 
 
+def isorun(repository: Path, file: str, *options: str, output: Path, arguments: tuple[str, ...] = ()) -> str:
+    """Run an example in a container and return what it prints."""
+    command = [str(Path(sys.executable).with_name("isorun")), "run", "--isolation", "docker", *options]
+    whole = [*command, "--output", str(output), str(repository / "examples" / file), "--", *arguments]
+    done = subprocess.run(whole, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: str(example.file))
 def test_example_runs_in_a_container(example: Example, repository: Path, tmp_path: Path) -> None:
     require_daemon()
-    isorun = Path(sys.executable).with_name("isorun")
-    file = repository / "examples" / example.file
-    command = [
-        isorun,
-        "run",
-        "--isolation",
-        "docker",
-        *example.options,
-        "--output",
-        tmp_path / "output",
-        file,
-    ]
 
-    done = subprocess.run(
-        [*command, "--", *example.arguments], capture_output=True, text=True, timeout=_SECONDS, check=False
+    printed = isorun(
+        repository,
+        example.file,
+        *example.options,
+        output=tmp_path / "output",
+        arguments=example.arguments,
     )
 
-    assert done.returncode == 0, done.stderr
-    assert example.output in done.stdout
+    assert example.output in printed
 
 
 def test_output_files_of_a_container_are_written(repository: Path, tmp_path: Path) -> None:
     require_daemon()
-    isorun = Path(sys.executable).with_name("isorun")
-    command = [isorun, "run", "--isolation", "docker", "--output", tmp_path / "output"]
 
-    subprocess.run([*command, repository / "examples" / "stopping.R"], check=True, capture_output=True)
+    isorun(repository, "stopping.R", output=tmp_path / "output")
 
     lines = (tmp_path / "output" / "stopping.csv").read_text().splitlines()
     assert lines[:2] == ['"speed","distance"', "5,2.1"]
