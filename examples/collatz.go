@@ -1,6 +1,6 @@
 // The longest Collatz sequence that begins below a limit, searched by several goroutines.
 //
-//	isorun run examples/collatz.go -- 1000000
+//   isorun run examples/collatz.go -- 1000000
 package main
 
 import (

@@ -1,9 +1,9 @@
-// Determinant of a matrix by Gaussian elimination; rows come on standard input, one per line.
+// Determinant of a matrix by Gaussian elimination; rows come on standard input, with `;` between.
 //
-//   isorun run --isolation docker examples/matrix.mjs --stdin $'2 0 1\n1 3 2\n1 1 4'
+//   isorun run --isolation docker examples/matrix.mjs --stdin '2 0 1; 1 3 2; 1 1 4'
 import { readFileSync } from "node:fs";
 
-const rows = readFileSync(0, "utf8").trim().split("\n").map((line) => line.trim().split(/\s+/).map(Number));
+const rows = readFileSync(0, "utf8").split(";").map((line) => line.trim().split(/\s+/).map(Number));
 
 function determinant(matrix) {
   const m = matrix.map((row) => [...row]);

@@ -31,7 +31,7 @@ class Example(NamedTuple):
 
 EXAMPLES = (
     Example("pi.py", (), ("100",), "100 digits, ending in 70679"),
-    Example("matrix.mjs", ("--stdin", "2 0 1\n1 3 2\n1 1 4"), (), "determinant 18.000 in Node.js"),
+    Example("matrix.mjs", ("--stdin", "2 0 1; 1 3 2; 1 1 4"), (), "determinant 18.000 in Node.js"),
     Example("word_count.sh", ("--stdin", "a b b"), (), "      2 b\n      1 a\n"),
     Example("stopping.R", (), (), "each mph adds 3.93 ft (R^2 = 0.65)\n"),
     Example("Primes.java", (), ("1000",), "168 primes below 1000, the largest is 997\n"),
