@@ -94,6 +94,14 @@ def list_images() -> list[Listed]:
     ]
 
 
+def build_name(cache: Path) -> str:
+    """Return what builds from this cache are called while they are under way.
+
+    Who holds the lock of the cache is the only one with this name, and so removes nothing of another's build.
+    """
+    return hashlib.sha256(os.fsencode(cache.resolve())).hexdigest()[:_BUILD_DIGITS]
+
+
 def _listed(image: Image, there: Sequence[_Tagged]) -> Listed:
     current = reference(image.name)
     sizes = {entry.tag: entry.bytes for entry in there}
@@ -129,8 +137,7 @@ class _Builder:
         self._socket = socket
         self._cache = cache
         self._say = say
-        # Who holds the lock of a cache is the only one with this name: it removes nothing of another's build.
-        self._build = hashlib.sha256(os.fsencode(cache.resolve())).hexdigest()[:_BUILD_DIGITS]
+        self._build = build_name(cache)
 
     @contextmanager
     def cleaned(self) -> Iterator[None]:
