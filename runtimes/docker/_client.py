@@ -14,7 +14,8 @@ from engine._exceptions import RuntimeUnavailableError
 from ._endpoint import INSTALL_HINT
 
 if TYPE_CHECKING:
-    from python_on_whales import DockerClient
+    # Named twice: what this module hands on, so that no other one imports the library.
+    from python_on_whales import DockerClient as DockerClient
 
 #: Enough of the output of a failed build to see what failed.
 _TAIL_CHARACTERS = 1500
@@ -91,36 +92,47 @@ def open_client(socket: Path, *, wall_seconds: float | None = None) -> "DockerCl
     return DockerClient(host=f"unix://{socket}", client_call=command)
 
 
+class DockerCommandError(RuntimeUnavailableError):
+    """The docker command failed.
+
+    Attributes:
+        trouble: What that means, if it is known.
+        output: What it said.
+        code: How it exited.
+    """
+
+    def __init__(self, doing: str, output: str, code: int) -> None:
+        self.trouble = _known(output)
+        self.output = output.strip()
+        self.code = code
+        if self.trouble is not None:
+            super().__init__(f"{doing}: {self.trouble.message}", hint=self.trouble.hint)
+        else:
+            said = self.output[-_TAIL_CHARACTERS:] or f"the docker command exited with {code}"
+            super().__init__(f"{doing}: {said}", hint="`docker info` shows whether the daemon is well")
+
+
 @contextmanager
 def docker_errors(doing: str) -> Iterator[None]:
     """Turn a failure of the docker command into an error that says what to do.
 
     Args:
-        doing: What is being done, as in "building the image `go`".
+        doing: What is being done, as in "making the image `go`".
 
     Raises:
-        RuntimeUnavailableError: The command failed.
+        DockerCommandError: The command failed.
+        RuntimeUnavailableError: It cannot be started.
     """
     from python_on_whales.exceptions import DockerException
 
     try:
         yield
     except DockerException as error:
-        raise explained(doing, error.stderr or "", error.return_code) from error
+        raise DockerCommandError(doing, error.stderr or "", error.return_code) from error
     except OSError as error:
         raise RuntimeUnavailableError(f"{doing}: the docker command cannot be started: {error}") from error
 
 
-def known_trouble(output: str) -> Trouble | None:
-    """Return what the output of a failed command means, if that is known."""
+def _known(output: str) -> Trouble | None:
     lower = output.lower()
     return next((trouble for trouble in _TROUBLES if any(sign in lower for sign in trouble.signs)), None)
-
-
-def explained(doing: str, output: str, code: int) -> RuntimeUnavailableError:
-    """Return the error for a command that failed with this output."""
-    trouble = known_trouble(output)
-    if trouble is not None:
-        return RuntimeUnavailableError(f"{doing}: {trouble.message}", hint=trouble.hint)
-    tail = output.strip()[-_TAIL_CHARACTERS:] or f"exit code {code}"
-    return RuntimeUnavailableError(f"{doing}: {tail}", hint="`docker info` shows whether the daemon is well")

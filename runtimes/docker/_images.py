@@ -13,13 +13,13 @@ from engine._exceptions import RuntimeUnavailableError
 from runtimes.environments._staging import remove_leftovers as remove_folders
 
 from ._catalog import BASE, IMAGE_LABEL, IMAGES, REPOSITORY, Image, context_of, image_named, labels, reference
-from ._client import docker_errors, open_client
+from ._client import DockerCommandError, docker_errors, open_client
 from ._endpoint import find_socket
 from ._leftovers import BUILD_LABEL, remove_leftovers
 from ._origin import origin
 
 if TYPE_CHECKING:
-    from python_on_whales import DockerClient
+    from ._client import DockerClient
 
 type State = Literal["built", "outdated", "missing"]
 
@@ -94,6 +94,14 @@ def list_images() -> list[Listed]:
     ]
 
 
+def build_name(cache: Path) -> str:
+    """Return what builds from this cache are called while they are under way.
+
+    Who holds the lock of the cache is the only one with this name, and so removes nothing of another's build.
+    """
+    return hashlib.sha256(os.fsencode(cache.resolve())).hexdigest()[:_BUILD_DIGITS]
+
+
 def _listed(image: Image, there: Sequence[_Tagged]) -> Listed:
     current = reference(image.name)
     sizes = {entry.tag: entry.bytes for entry in there}
@@ -129,8 +137,7 @@ class _Builder:
         self._socket = socket
         self._cache = cache
         self._say = say
-        # Who holds the lock of a cache is the only one with this name: it removes nothing of another's build.
-        self._build = hashlib.sha256(os.fsencode(cache.resolve())).hexdigest()[:_BUILD_DIGITS]
+        self._build = build_name(cache)
 
     @contextmanager
     def cleaned(self) -> Iterator[None]:
@@ -168,13 +175,12 @@ class _Builder:
             self._say(f"the image `{name}` is ready: {reference(name)}, {image.size / 2**20:.0f} MiB")
 
     def _remove_older(self, name: str) -> None:
-        from python_on_whales.exceptions import DockerException
-
         for entry in _tagged(self._client):
             if entry.name == name and entry.tag != reference(name):
                 try:
-                    self._client.image.remove(entry.tag)
-                except DockerException:
+                    with docker_errors(f"removing {entry.tag}"):
+                        self._client.image.remove(entry.tag)
+                except DockerCommandError:
                     self._say(f"note: {entry.tag} is outdated, and a container uses it; it stays")
 
 

@@ -3,11 +3,11 @@
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ._client import docker_errors
+from ._client import DockerCommandError, docker_errors
 from ._origin import packaged_tag
 
 if TYPE_CHECKING:
-    from python_on_whales import DockerClient
+    from ._client import DockerClient
 
 #: Empty in a finished image; until then the name of the build.
 BUILD_LABEL = "isorun.build"
@@ -19,16 +19,13 @@ def remove_leftovers(client: "DockerClient", build: str) -> None:
     Raises:
         RuntimeUnavailableError: The daemon does not answer.
     """
-    from python_on_whales.exceptions import DockerException
-
     label = f"{BUILD_LABEL}={build}"
     with docker_errors("looking for what an interrupted build left"):
-        for container in client.container.list(all=True, filters=[("label", label)]):
-            # The daemon may be about to do it itself.
-            with suppress(DockerException):
-                client.container.remove(container, force=True)
-        for image in client.image.list(filters=[("label", label)]):
-            with suppress(DockerException):
-                client.image.remove(image)
-        with suppress(DockerException):
-            client.image.remove(packaged_tag(build))
+        containers = client.container.list(all=True, filters=[("label", label)])
+        images = client.image.list(filters=[("label", label)])
+    for container in containers:
+        with suppress(DockerCommandError), docker_errors("removing a container"):
+            client.container.remove(container, force=True)  # the daemon may be about to do it itself
+    for image in [*(image.id for image in images), packaged_tag(build)]:
+        with suppress(DockerCommandError), docker_errors("removing an image"):
+            client.image.remove(image)

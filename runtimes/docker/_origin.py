@@ -13,11 +13,10 @@ from engine._process import ToolError, run_tool
 from runtimes.environments._staging import scratch
 
 from ._catalog import BASE, REPOSITORY, context_of
-from ._client import TIMED_OUT, docker_errors, explained, known_trouble, open_client
+from ._client import TIMED_OUT, DockerCommandError, docker_errors, open_client
 
 if TYPE_CHECKING:
-    from python_on_whales import DockerClient
-    from python_on_whales.exceptions import DockerException
+    from ._client import DockerClient
 
 _PIN = re.compile(r"^ARG ORIGIN=(\S+@sha256:[0-9a-f]{64})$", re.MULTILINE)
 #: Enough for 30 MB at two Mbit/s. A registry that cannot be reached fails sooner, by the daemon's own limits.
@@ -86,30 +85,26 @@ def has_pinned(client: "DockerClient", pin: str, say: Callable[[str], None]) -> 
     Raises:
         RuntimeUnavailableError: The daemon is not there, or its disk is full.
     """
-    # Late, like the client itself.
-    from python_on_whales.exceptions import DockerException
-
     with docker_errors("looking for the origin of the images"):
         if client.image.exists(pin):
             return True
     say(f"asking the registry for `{pin.partition('@')[0]}` (at most {PULL_SECONDS:g} s)")
     try:
-        client.image.pull(pin, quiet=True)
-    except DockerException as error:
-        say(f"note: {_why_not(error)}; the base is made from Debian's packages instead")
+        with docker_errors("fetching the origin of the images"):
+            client.image.pull(pin, quiet=True)
+    except DockerCommandError as error:
+        if error.trouble is not None and error.trouble.is_ours:
+            raise  # packages would not help
+        say(f"note: {_why(error)}; the base is made from Debian's packages instead")
         return False
     return True
 
 
-def _why_not(error: "DockerException") -> str:
-    """Say in a line why the registry did not give an image; raise what packages would not help against."""
-    output = error.stderr or ""
-    trouble = known_trouble(output)
-    if trouble is not None and trouble.is_ours:
-        raise explained("fetching the origin of the images", output, error.return_code) from error
-    if error.return_code == TIMED_OUT:
+def _why(error: DockerCommandError) -> str:
+    """Say in a line why the registry did not give an image."""
+    if error.code == TIMED_OUT:
         return f"the registry took longer than {PULL_SECONDS:g} s"
-    last = output.strip().splitlines()[-1:] or [f"exit code {error.return_code}"]
+    last = error.output.splitlines()[-1:] or [f"exit code {error.code}"]
     return f"no registry: {last[0].removeprefix('Error response from daemon: ')}"
 
 

@@ -7,15 +7,24 @@ from pathlib import Path
 import pytest
 
 PACKAGES = ("engine", "runtimes", "policies", "agent")
-#: The one place on the host, the warden that it starts, and the code that runs inside of a jail.
-STARTERS = ("engine/_process.py", "engine/warden/", "runtimes/guest/")
+#: The one place on the host, the warden that it starts, the code that runs inside of a jail, and the one
+#: module that uses the library which starts the docker command, when images are made and listed.
+STARTERS = ("engine/_process.py", "engine/warden/", "runtimes/guest/", "runtimes/docker/_client.py")
 _STARTS = {
     "os": ("system", "popen", "fork", "forkpty", "posix_spawn", "posix_spawnp", "startfile"),
     "pty": ("spawn", "fork"),
     "anyio": ("open_process", "run_process"),
     "trio": ("run_process",),
 }
-_STARTING_MODULES = {"subprocess", "multiprocessing", "pexpect", "sh", "commands", "_posixsubprocess"}
+_STARTING_MODULES = {
+    "subprocess",
+    "multiprocessing",
+    "pexpect",
+    "sh",
+    "commands",
+    "_posixsubprocess",
+    "python_on_whales",
+}
 _STARTING_PREFIXES = ("exec", "spawn")
 #: Reading these can run code or write outside of a folder.
 _EXECUTING_FORMATS = {"pickle", "cPickle", "shelve", "dill", "cloudpickle", "tarfile", "zipfile", "yaml"}
@@ -68,6 +77,7 @@ def test_only_the_named_places_start_processes(repository: Path) -> None:
     "text",
     [
         "import subprocess",
+        "from python_on_whales import DockerClient",
         "from subprocess import run",
         "import os\nos.execv('/bin/sh', [])",
         "from os import posix_spawn",
