@@ -70,8 +70,8 @@ def _java_file(source: str) -> str:
     return f"{public[1] if public else java_main(source)}.java"
 
 
-#: One collector in place of one for each core, and most of the container's memory for the heap. Said here: what
-#: the JVM takes from a variable it announces on stderr.
+#: One collector in place of one for each core, and most of the container's memory for the heap. Said here, as
+#: what the JVM takes from a variable it announces on stderr.
 _JVM = ("-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:MaxRAMPercentage=70")
 #: A compiler has ended before the second stage of the JVM's own would pay.
 _BRIEF_JVM = "-J-XX:TieredStopAtLevel=1 " + " ".join(f"-J{flag}" for flag in _JVM)
