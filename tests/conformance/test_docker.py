@@ -9,6 +9,7 @@ from engine import Engine, Program
 from engine._host import open_host
 from runtimes.conformance import BASH, PYTHON, Check, Language, checks_for, run_check
 from runtimes.docker import DockerRuntime
+from tests.support.daemons import require_daemon
 from tests.support.jails import config
 from tests.support.machine import until
 
@@ -31,6 +32,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="module")
 async def engine(anyio_backend: str) -> AsyncGenerator[Engine]:
+    require_daemon()
     settings = config(pool={"warm": 1})
     async with open_host(settings) as host:
         async with Engine(settings, runtimes=[DockerRuntime(host)]) as opened:

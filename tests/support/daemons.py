@@ -7,16 +7,15 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import anyio
 import pytest
 
 from engine import EngineError
 from runtimes.docker._catalog import reference
 from runtimes.docker._container import OWNER_LABEL
-from runtimes.docker._daemon import Daemon
 from runtimes.docker._endpoint import find_socket
 from tests.support.machine import PATIENCE_SECONDS, wait_until
 
@@ -26,19 +25,25 @@ _DATA_MIB = 600
 
 def require_daemon() -> Path:
     """Return the socket of the machine's daemon, or skip the test and say what is missing."""
-    try:
-        path = find_socket()
-        if not anyio.run(_has_images, path):
-            pytest.skip("no image is set up: `isorun setup --image python`")
-    except EngineError as error:
-        pytest.skip(f"no daemon: {error}")
+    path, missing = _daemon()
+    if missing:
+        pytest.skip(missing)
     return path
 
 
-async def _has_images(path: Path) -> bool:
-    async with Daemon(path) as daemon:
-        listed = await daemon.images("isorun.image")
-    return any(reference("python") in (image["RepoTags"] or ()) for image in listed)
+@cache
+def _daemon() -> tuple[Path, str]:
+    try:
+        path = find_socket()
+    except EngineError as error:
+        return Path(), f"{error}; {error.hint}"
+    try:
+        docker("image", "inspect", reference("python"), host=path)
+    except FileNotFoundError:
+        return path, "there is no `docker` command"
+    except subprocess.CalledProcessError as error:
+        return path, f"{error.stderr.strip()}; `isorun setup --image python`"
+    return path, ""
 
 
 def docker(*arguments: str, host: Path | None = None) -> str:
