@@ -17,7 +17,7 @@ class Artifacts:
         max_bytes: Content kept in all.
         max_count: Entries reported; what follows is only counted, in one last entry.
         max_skipped: Bytes of content that may pass without being kept: those of files that are too large.
-            Only sparse files can have more than the sandbox's file system holds.
+            An honest archive has no more than the sandbox's file system holds.
         unchanged: Input files by name; those that still have this content are left out.
     """
 
@@ -67,9 +67,8 @@ class Artifacts:
         before = self._unchanged.get(name)
         bound = max(self._left, len(before) if before is not None else 0)
         wanted = member.kind == "file" and member.size <= bound and _refusal(name) is None
-        # Input files come back, too.
         if not wanted:
-            self._may_skip -= member.size
+            self._may_skip -= member.stored
         return wanted
 
     def _take(self, member: Member, content: bytes | None) -> None:

@@ -21,6 +21,34 @@ _MIB = 1 << 20
 #: Half of what other work on the machine has.
 _CPU_SHARES = 512
 _OOM_SCORE = 900
+#: What daemons hide by default; naming more means naming these, too.
+_MASKED_BY_DAEMONS = (
+    "/proc/acpi",
+    "/proc/asound",
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/latency_stats",
+    "/proc/sched_debug",
+    "/proc/scsi",
+    "/proc/timer_list",
+    "/proc/timer_stats",
+    "/sys/firmware",
+)
+#: What tells of this machine and its kernel. Control groups stay: a JVM sizes itself by them.
+_MASKED = (
+    "/proc/cmdline",
+    "/proc/config.gz",
+    "/proc/interrupts",
+    "/proc/kallsyms",
+    "/proc/modules",
+    "/sys/block",
+    "/sys/bus",
+    "/sys/class",
+    "/sys/dev",
+    "/sys/kernel",
+    "/sys/module",
+    "/sys/power",
+)
 
 
 class Detail(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +117,8 @@ def _host_config(detail: Detail, policy: Policy, uid: int) -> dict[str, Any]:
         "ShmSize": limits.disk_mib * _MIB,
         "CapDrop": ["ALL"],
         "Privileged": False,
+        "MaskedPaths": [*_MASKED_BY_DAEMONS, *_MASKED],
+        "ReadonlyPaths": ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"],
         "SecurityOpt": ["no-new-privileges", f"seccomp={seccomp_profile(platform.machine())}"],
         "OomScoreAdj": _OOM_SCORE,
         "Ulimits": [{"Name": "core", "Soft": 0, "Hard": 0}],

@@ -26,10 +26,10 @@ OWN_PIDS = 2
 
 READY = b"isorun: ready\n"
 
-# What is asked here would cost time later: whether there is a tar, and whether it can sort.
+# What is asked here would cost time later: whether there is a tar, and whether it can sort and skip holes.
 WAIT_SCRIPT = f"""
 command -v tar >/dev/null || {{ echo 'there is no tar in the image' >&2; exit 126; }}
-case $(tar --version 2>/dev/null) in *GNU*) sort=--sort=name ;; *) sort= ;; esac
+case $(tar --version 2>/dev/null) in *GNU*) options='--format=gnu --sort=name --sparse' ;; *) options= ;; esac
 umask 077
 cd {TMP} && mkdir {WORK} && printf '{READY.decode().strip()}\\n' && tar -xf - && . {TMP}/{_START}
 """
@@ -40,9 +40,10 @@ _RUN_SCRIPT = """{{
 command -v {interpreter} >/dev/null || {{ printf '%s missing %s\\n' {mark} {interpreter}; exit 127; }}
 {exports}
 cd {work}
+unset OLDPWD HOSTNAME
 printf '%s begun\\n' {mark}
 exec 3>&2 2>{own}/said
-( ulimit -c 0; ulimit -f {file_blocks}; ulimit -n {open_files}; ulimit -t {cpu_seconds}
+( ulimit -c 0; ulimit -s 8192; ulimit -f {file_blocks}; ulimit -n {open_files}; ulimit -t {cpu_seconds}
 exec {command} 2>&3 3>&- ) <{stdin}
 code=$?
 died=0
@@ -51,7 +52,7 @@ kill -9 -1
 printf '%s over\n' {mark} >&3
 cd {work} && chmod -R u+rwX .
 printf '%s ended %s %s %s\\n' {mark} $code $died "$(stat -f -c '%a %d' {tmp})"
-tar $sort -cf - .
+tar $options -cf - .
 exit $code
 }}
 """

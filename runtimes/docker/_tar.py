@@ -15,6 +15,10 @@ _MAX_EXTRA = 64 * 1024
 _MAX_SIZE = 1 << 50
 
 
+#: A file of 64 MiB has no more, if each of its pages is a piece.
+_MAX_PIECES = 16_384
+
+
 class TarError(ValueError):
     """The bytes are no tar archive."""
 
@@ -80,19 +84,24 @@ class Member(NamedTuple):
         name: As the archive has it.
         kind: `"file"`, `"folder"`, `"symbolic link"`, `"hard link"` or `"not a regular file"`.
         size: Of the content, in bytes.
+        stored: Bytes of it in the archive, which are fewer if it has holes.
         target: Of a link.
     """
 
     name: bytes
     kind: str
     size: int
+    stored: int
     target: bytes = b""
 
 
+#: A file with holes, in GNU's own format: where its pieces lie stands in the header.
+_SPARSE = b"S"
 _KINDS = {
     b"0": "file",
     b"\0": "file",
     b"7": "file",
+    _SPARSE: "file",
     b"1": "hard link",
     b"2": "symbolic link",
     b"5": "folder",
@@ -115,6 +124,7 @@ class TarReader:
         self._buffer = bytearray()
         self._member: Member | None = None
         self._kept: bytearray | None = None
+        self._holes: _Holes | None = None
         self._left = 0
         self._padding = 0
         self._extra: bytes | None = None
@@ -129,19 +139,22 @@ class TarReader:
         """
         view = memoryview(data)
         while view and not self.is_complete:
-            if self._left:
+            if self._has_more_pieces or not (self._left or self._padding):
+                view = self._header(view)
+            elif self._left:
                 view = self._content(view)
-            elif self._padding:
+            else:
                 skipped = min(self._padding, len(view))
                 self._padding -= skipped
                 view = view[skipped:]
-            else:
-                missing = _BLOCK - len(self._buffer)
-                self._buffer += view[:missing]
-                view = view[missing:]
-                if len(self._buffer) == _BLOCK:
-                    block, self._buffer = bytes(self._buffer), bytearray()
-                    self._begin(block)
+
+    def _header(self, view: memoryview) -> memoryview:
+        missing = _BLOCK - len(self._buffer)
+        self._buffer += view[:missing]
+        if len(self._buffer) == _BLOCK:
+            block, self._buffer = bytes(self._buffer), bytearray()
+            self._take(block)
+        return view[missing:]
 
     def _content(self, view: memoryview) -> memoryview:
         piece = view[: self._left]
@@ -151,6 +164,23 @@ class TarReader:
         if not self._left:
             self._finish()
         return view[len(piece) :]
+
+    def _take(self, block: bytes) -> None:
+        if self._holes is None or not self._holes.has_more:
+            self._begin(block)
+        else:
+            self._holes.extend(block)
+        if self._is_open and not self._left and not self._has_more_pieces:
+            self._finish()
+
+    @property
+    def _has_more_pieces(self) -> bool:
+        return self._holes is not None and self._holes.has_more
+
+    @property
+    def _is_open(self) -> bool:
+        """Whether an entry has begun that is not finished."""
+        return self._member is not None or self._extra is not None
 
     def _begin(self, block: bytes) -> None:
         if not any(block):
@@ -166,8 +196,6 @@ class TarReader:
         else:
             size = self._start_member(block, kind, size)
         self._left, self._padding = size, -size % _BLOCK
-        if not size:
-            self._finish()
 
     def _start_member(self, block: bytes, kind: bytes, size: int) -> int:
         overrides, self._overrides = self._overrides, {}
@@ -176,11 +204,12 @@ class TarReader:
         what = _KINDS.get(kind, "not a regular file")
         if "size" in overrides:
             size = _decimal(overrides["size"])
-        if size > _MAX_SIZE:
-            raise TarError("a size has no meaning")
+        _bounded(size)
         if what not in ("file", "not a regular file"):
             size = 0
-        self._member = Member(name, what, size, target)
+        self._holes = _Holes(block) if kind == _SPARSE else None
+        whole = size if self._holes is None else self._holes.size
+        self._member = Member(name, what, whole, size, target)
         self._kept = bytearray() if self._wanted(self._member) else None
         return size
 
@@ -191,6 +220,8 @@ class TarReader:
             self._override(extra, content or b"")
         elif self._member is not None:
             member, self._member = self._member, None
+            if self._holes is not None and content is not None:
+                content = self._holes.filled(content)
             self._done(member, content)
 
     def _override(self, kind: bytes, content: bytes) -> None:
@@ -200,6 +231,47 @@ class TarReader:
             self._overrides["linkpath"] = _text(content)
         elif kind == b"x":
             self._overrides.update(_records(content))
+
+
+class _Holes:
+    """Where the pieces of a file with holes lie: four in its header, more in blocks that follow it."""
+
+    def __init__(self, header: bytes) -> None:
+        self.size = _bounded(_number(header[483:495]))
+        self.has_more = bool(header[482])
+        self._pieces: list[tuple[int, int]] = []
+        self._add(header[386:482])
+
+    def extend(self, block: bytes) -> None:
+        """Take a block with more pieces."""
+        self.has_more = bool(block[504])
+        self._add(block[:504])
+
+    def filled(self, content: bytes) -> bytes:
+        """Return the whole file. Asked only when that is not too large."""
+        whole, at = bytearray(self.size), 0
+        for offset, size in self._pieces:
+            piece = content[at : at + size]
+            if offset + len(piece) > self.size:
+                raise TarError("a piece lies outside of its file")
+            whole[offset : offset + len(piece)] = piece
+            at += size
+        return bytes(whole)
+
+    def _add(self, fields: bytes) -> None:
+        for at in range(0, len(fields) - 23, 24):
+            entry = fields[at : at + 24]
+            if not entry[0] and not entry[12]:
+                return
+            self._pieces.append((_bounded(_number(entry[:12])), _bounded(_number(entry[12:]))))
+        if len(self._pieces) > _MAX_PIECES:
+            raise TarError("a file has too many holes")
+
+
+def _bounded(size: int) -> int:
+    if size > _MAX_SIZE:
+        raise TarError("a size has no meaning")
+    return size
 
 
 def _joined(block: bytes) -> bytes:

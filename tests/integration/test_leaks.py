@@ -27,7 +27,7 @@ from tests.support.machine import (
 
 pytestmark = [pytest.mark.jail, pytest.mark.slow]
 
-RUNS = 500
+RUNS = 500 if os.environ.get("ISORUN_TEST_ALL") else 200
 SIDE_BY_SIDE = 8
 #: The interpreter's heap settles within this; 500 leaks of a captured output alone would be above.
 GROWTH_MIB = 24.0

@@ -69,7 +69,7 @@ async def settled(engine: Engine, waiting: int) -> tuple[Holdings, int, Jail]:
     return state()
 
 
-@pytest.mark.parametrize(("warm", "batches"), [(0, 45 if os.environ.get("ISORUN_TEST_ALL") else 8), (2, 2)])
+@pytest.mark.parametrize(("warm", "batches"), [(0, 45 if os.environ.get("ISORUN_TEST_ALL") else 5), (2, 2)])
 async def test_a_thousand_forked_runs_leave_everything_as_it_was(
     warm: int, batches: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

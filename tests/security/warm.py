@@ -17,7 +17,7 @@ from tests.support.machine import until
 #: To find a sandbox that waits, where the machine is slow to start one.
 ATTEMPTS = 5
 #: So many are taken, unless all are asked for: a sandbox of Pyodide costs a second to start.
-SAMPLE = 8
+SAMPLE = 6
 
 
 async def side_by_side(engine: Engine, corpus: Corpus, canaries: Canaries, *, at_once: int) -> list[str]:
