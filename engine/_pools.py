@@ -3,7 +3,7 @@
 import time
 from functools import partial
 
-from anyio import create_task_group
+from anyio import create_task_group, move_on_after
 from anyio.abc import TaskGroup
 
 from ._config import PoolConfig
@@ -14,6 +14,8 @@ from ._stats import PoolStats
 # A pool keeps sandboxes ready, and every new combination of mounts, network or disk size makes a pool.
 # Beyond this many, the one that was not used for longest is closed.
 MAX_POOLS = 16
+# Each pool gives up sooner.
+CLOSE_SECONDS = 10.0
 
 
 class Pools:
@@ -45,10 +47,11 @@ class Pools:
         return tuple(pool.stats() for pool in self._pools.values())
 
     async def aclose(self) -> None:
-        """Close all pools at once; bounded in time."""
-        async with create_task_group() as tasks:
-            for pool in self._pools.values():
-                tasks.start_soon(pool.aclose)
+        """Close all pools at once: shielded, and bounded in time."""
+        with move_on_after(CLOSE_SECONDS, shield=True):
+            async with create_task_group() as tasks:
+                for pool in self._pools.values():
+                    tasks.start_soon(pool.aclose)
 
     def _retire_unused(self) -> None:
         unused = (key for key, pool in self._pools.items() if not pool.in_use)

@@ -55,8 +55,12 @@ class Remover:
 
     async def _remove(self, name: str) -> None:
         try:
-            async with self._places:
-                await self._daemon.remove(name)
+            # Whatever is cancelled around it: that is when containers are left.
+            with anyio.move_on_after(CLOSE_SECONDS, shield=True) as bound:
+                async with self._places:
+                    await self._daemon.remove(name)
+            if bound.cancelled_caught:
+                raise DaemonError(f"it takes longer than {CLOSE_SECONDS:g} s")
         except DaemonError as error:
             self._kept.add(name)
             _log.warning("the container `%s` could not be removed: %s", name, error)

@@ -192,7 +192,9 @@ class DockerRuntime(Runtime):
         config = container_config(detail, template.policy, number=self._count, owner=self._owner)
         attached = None
         try:
-            container = await daemon.create(name, config)
+            # Cancelled in the middle, it would be made after it has been removed.
+            with anyio.CancelScope(shield=True):
+                container = await daemon.create(name, config)
             attached = await daemon.attach(container)
             await daemon.start(container)
             await wait_ready(attached, detail.image_name)

@@ -1,8 +1,10 @@
 """What can go wrong with containers of the machine's own daemon: each is said, and nothing is left."""
 
 import os
+import signal
 import socket
 import subprocess
+import sys
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -27,9 +29,10 @@ from engine._host import open_host
 from policies import Docker, Isolation, Limits, Mount, Network, Policy
 from runtimes.docker import DockerRuntime
 from runtimes.docker._catalog import reference
+from tests.integration.test_v8_engine_killed import wait_for_line
 from tests.support.daemons import containers_of, docker, require_daemon
 from tests.support.jails import config
-from tests.support.machine import until
+from tests.support.machine import PATIENCE_SECONDS, until
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 BASE = reference("base")
@@ -62,7 +65,7 @@ def image_of(tmp_path: Path, *, without: str) -> str:
     name = f"isorun-test/without-{without.rpartition('/')[2]}"
     (tmp_path / "Dockerfile").write_text(f"FROM {BASE}\nRUN rm -f {without}\n")
     environment = {**os.environ, "DOCKER_BUILDKIT": "0"}
-    command = ["docker", "build", "--quiet", "--tag", name, str(tmp_path)]
+    command = ["docker", "build", "--network", "none", "--quiet", "--tag", name, str(tmp_path)]
     subprocess.run(command, capture_output=True, check=True, env=environment)
     return name
 
@@ -218,6 +221,28 @@ async def test_cancelling_removes_the_container() -> None:
 
         assert scope.cancelled_caught
         await until(lambda: not containers_of(os.getpid()), what="the container is removed")
+
+
+async def test_cancelling_all_that_is_around_an_engine_removes_its_containers() -> None:
+    settings = config(pool={"warm": 1})
+    with anyio.CancelScope() as scope:
+        async with open_host(settings) as host:
+            async with Engine(settings, runtimes=[DockerRuntime(host)]) as engine:
+                await engine.run(Program(code=WAITING), emit=lambda _: scope.cancel())
+
+    assert scope.cancelled_caught
+
+
+def test_interrupted_command_removes_its_container() -> None:
+    command = [str(Path(sys.executable).with_name("isorun")), "run", "--isolation", "docker", "-c", WAITING]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    with process:
+        wait_for_line(process, b"up")
+        process.send_signal(signal.SIGINT)
+        process.wait(PATIENCE_SECONDS)
+
+    assert process.returncode == 130
+    assert containers_of(process.pid) == []
 
 
 # Limits and clauses

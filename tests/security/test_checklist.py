@@ -55,6 +55,7 @@ ROWS = {
     44: "the compile step: includes, macros, compile-time execution, huge objects",
     45: "a crash of the runtime that takes others down",
     46: "faults of an engine that makes machine code",
+    47: "what a container can be left by",
     48: "failing open",
     49: "a second door",
     50: "starving the supervisor",

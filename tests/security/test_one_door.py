@@ -110,6 +110,20 @@ def test_marshal_goes_into_the_jail_and_never_comes_out(repository: Path) -> Non
     assert loads == {"runtimes/guest/runner.py"}
 
 
+@pytest.mark.rows(47, 49)
+def test_one_module_talks_to_a_daemon_and_the_warden_only_ends_containers(repository: Path) -> None:
+    speaking = {path for path, tree in sources(repository) if imported(tree) & {"httpx", "httpcore", "http"}}
+    named = {
+        path for path, _ in sources(repository) if '"/containers' in (repository / path).read_text("utf-8")
+    }
+    warden = (repository / "engine/warden/container.py").read_text("utf-8")
+
+    assert speaking == {"runtimes/docker/_daemon.py", "engine/warden/container.py"}
+    assert named <= speaking
+    assert "/create" not in warden
+    assert "/start" not in warden
+
+
 @pytest.mark.rows(49)
 def test_nothing_on_the_host_evaluates_text(repository: Path) -> None:
     found = {

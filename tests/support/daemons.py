@@ -80,6 +80,9 @@ class PrivateDaemon:
         with open(self._folder / "log", "ab") as log:
             self._process = subprocess.Popen(
                 [
+                    # In a network of its own: a daemon without a bridge removes the one that it finds.
+                    "unshare",
+                    "--net",
                     "dockerd",
                     *flags,
                     f"--host=unix://{self.socket}",

@@ -108,6 +108,18 @@ async def test_leaving_the_block_closes_idle_sandboxes_and_runtimes() -> None:
     assert runtime.closed
 
 
+async def test_cancelling_all_around_an_engine_closes_idle_sandboxes_and_runtimes() -> None:
+    runtime = FakeRuntime()
+    with anyio.CancelScope() as scope:
+        async with engine_with(runtime, warm=2) as engine:
+            await engine.run(PROGRAM)
+            await settle()
+            scope.cancel()
+
+    assert runtime.live == 0
+    assert runtime.closed
+
+
 async def test_leaving_the_block_ends_runs_in_progress() -> None:
     runtime = FakeRuntime(behaviour=hangs)
     errors: list[PoolClosedError] = []
