@@ -19,7 +19,7 @@ say 'no network but a loopback' '[ "$(sed 1,2d /proc/net/dev | sed "s/:.*//" | t
 say 'no route' '[ "$(wc -l </proc/net/route)" -le 1 ]'
 say 'the root is read-only' '! (: >/canary) 2>/dev/null && ! mkdir /etc/canary 2>/dev/null'
 say 'no socket of a daemon' '[ ! -e /var/run/docker.sock ] && [ ! -e /run/podman/podman.sock ]'
-say 'an init is the first process' '[ $$ != 1 ] && tr "\0" " " </proc/1/cmdline | grep -q "tar -xf"'
+say 'an init is the first process' '[ "$(tr "\0" "\n" </proc/1/cmdline | head -n 1)" != /bin/sh ]'
 say 'the bytes of files are limited' '[ "$(stat -f -c "%b" /tmp)" -le 1024 ]'
 say 'the number of files is limited' '[ "$(stat -f -c "%c" /tmp)" -le 64 ]'
 say 'no core dumps' '[ "$(ulimit -c)" = 0 ]'
