@@ -15,6 +15,7 @@ from ._check import check_program
 from ._completion import Call, Ran, completed, not_run, outcome
 from ._concurrency import as_stream, in_order
 from ._config import EngineConfig, load_config
+from ._control import open_listener, serve
 from ._effective import PolicyLike, PolicySource
 from ._exceptions import ConfigError, PoolClosedError, SandboxLostError
 from ._host import open_host
@@ -262,13 +263,16 @@ class Engine(AsyncContextManagerMixin):
     async def __asynccontextmanager__(self) -> AsyncGenerator[Self]:
         if self._parts is not None:
             raise PoolClosedError("this engine was closed", hint="an engine is opened once; make a new one")
-        async with self._open_tiers() as tiers, open_tasks() as tasks:
-            self._parts = _Parts(tiers, Pools(self._config.pool, tasks=tasks), tasks)
-            self._is_open = True
-            try:
-                yield self
-            finally:
-                await self._close(self._parts)
+        with open_listener() as listener:
+            async with self._open_tiers() as tiers, open_tasks() as tasks:
+                self._parts = _Parts(tiers, Pools(self._config.pool, tasks=tasks), tasks)
+                self._is_open = True
+                if listener is not None:
+                    tasks.start_soon(serve, listener, self)
+                try:
+                    yield self
+                finally:
+                    await self._close(self._parts)
 
     @asynccontextmanager
     async def _open_tiers(self) -> AsyncGenerator[Tiers]:
