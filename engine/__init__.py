@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         PoolFullError,
         PoolTimeoutError,
         ProtocolError,
+        RunNotFoundError,
         RuntimeUnavailableError,
         SandboxError,
         SandboxLostError,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
         Usage,
     )
     from ._router import TierDecision
+    from ._runs import RunInfo
     from ._runtime import Capabilities, Compiled, Emit, Runtime, Sandbox, Template, isolation_of
     from ._session import Session
     from ._stats import Departure, EngineStats, PoolStats
@@ -89,6 +91,8 @@ __all__ = [
     "ProtocolError",
     "Reason",
     "Result",
+    "RunInfo",
+    "RunNotFoundError",
     "Runtime",
     "RuntimeUnavailableError",
     "Sandbox",
@@ -132,6 +136,7 @@ _HOMES = {
         "PoolFullError",
         "PoolTimeoutError",
         "ProtocolError",
+        "RunNotFoundError",
         "RuntimeUnavailableError",
         "SandboxError",
         "SandboxLostError",
@@ -161,6 +166,7 @@ _HOMES = {
         "Usage",
     ),
     "._router": ("TierDecision",),
+    "._runs": ("RunInfo",),
     "._runtime": (
         "Capabilities",
         "Compiled",

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from ._program import Output, Program, Result, Stage, Timing
+from ._program import IsolationInfo, Output, Program, Reason, Result, Stage, Status, Timing
+from ._runs import Run
 from ._runtime import Compiled, Emit
 from ._tiers import Chosen
 
@@ -63,6 +64,23 @@ def not_run(call: Call, failure: Result, emit: Emit | None) -> Result:
     timing = Timing(compiled=_compiled_ms(call), total=_since(call, time.monotonic()))
     raw = msgspec.structs.replace(failure, stages=_stages(call), timing=timing)
     return _explained(call, raw, failure.isolation.path)
+
+
+def outcome(run: Run) -> Result:
+    """Return the result of a run; one without it was killed, and no sandbox can say how far it came."""
+    if run.result is not None:
+        return run.result
+    chosen = run.chosen
+    return Result(
+        status=Status.CANCELLED,
+        reason=Reason.CANCELLED,
+        timing=Timing(total=(time.monotonic() - run.called_at) * 1000.0),
+        isolation=IsolationInfo(
+            runtime="" if chosen is None else chosen.runtime.name,
+            path="",
+            why="" if chosen is None else chosen.why,
+        ),
+    )
 
 
 def _explained(call: Call, raw: Result, path: str) -> Result:

@@ -12,9 +12,10 @@ from anyio.abc import TaskGroup
 from policies import Policy
 
 from ._check import check_program
-from ._completion import Call, Ran, completed, not_run
+from ._completion import Call, Ran, completed, not_run, outcome
 from ._concurrency import as_stream, in_order
 from ._config import EngineConfig, load_config
+from ._control import open_listener, serve
 from ._effective import PolicyLike, PolicySource
 from ._exceptions import ConfigError, PoolClosedError, SandboxLostError
 from ._host import open_host
@@ -24,7 +25,7 @@ from ._pools import Pools
 from ._program import Output, Program, Result
 from ._registry import discover
 from ._router import TierDecision
-from ._runs import Run, Runs
+from ._runs import Run, RunInfo, Runs
 from ._runtime import Emit, Runtime
 from ._session import Session
 from ._stats import EngineStats
@@ -89,7 +90,7 @@ class Engine(AsyncContextManagerMixin):
 
         A program that fails or does not compile is a result, never an exception.
 
-        Cancelling kills the program at once.
+        Cancelling kills the program at once. One that is ended by `kill` is a result.
 
         Args:
             program: What to run.
@@ -104,18 +105,16 @@ class Engine(AsyncContextManagerMixin):
             PoolError: No sandbox could be leased.
             SandboxError: The sandbox failed for a reason that is not the program's.
         """
-        called_at = time.monotonic()
         parts = self._require_open()
         with self._runs.track() as run:
             effective = self._policies.resolve(policy)
-            call = await self._called(program, effective, called_at)
-            if call.failure is not None:
-                run.status = call.failure.status
-                return not_run(call, call.failure, emit)
-            once = partial(_ran_once, parts.pool_of(call, effective), call, effective, emit, run)
-            ran = await _ran(once, run)
-            run.status = ran.result.status
-        return completed(call, ran)
+            call = await self._called(program, effective, run)
+            if call.failure is None:
+                once = partial(_ran_once, parts.pool_of(call, effective), call, effective, emit, run)
+                run.result = completed(call, await _ran(once, run))
+            else:
+                run.result = not_run(call, call.failure, emit)
+        return outcome(run)
 
     @asynccontextmanager
     async def session(self, policy: PolicyLike | None = None) -> AsyncGenerator[Session]:
@@ -144,30 +143,31 @@ class Engine(AsyncContextManagerMixin):
     async def _run_in_session(
         self, program: Program, policy: Policy, emit: Emit | None, session: Session
     ) -> Result:
-        called_at = time.monotonic()
         parts = self._require_open()
         with self._runs.track() as run:
-            call = await self._called(program, policy, called_at)
+            call = await self._called(program, policy, run)
             if program.language not in call.chosen.able.sessions:
                 raise ConfigError(
                     f"`{call.chosen.runtime.name}` has no sessions for `{program.language}`",
                     hint="use `Engine.run`, which takes a fresh sandbox each time",
                 )
-            if call.failure is not None:
-                run.status = call.failure.status
-                return not_run(call, call.failure, emit)
-            once = partial(_ran_in_session, session, parts.pool_of(call, policy), call, policy, emit, run)
-            ran = await _ran(once, run)
-            run.status = ran.result.status
-        return completed(call, ran)
+            if call.failure is None:
+                once = partial(_ran_in_session, session, parts.pool_of(call, policy), call, policy, emit, run)
+                run.result = completed(call, await _ran(once, run))
+            else:
+                run.result = not_run(call, call.failure, emit)
+        return outcome(run)
 
-    async def _called(self, program: Program, policy: Policy, called_at: float) -> Call:
+    async def _called(self, program: Program, policy: Policy, run: Run) -> Call:
         """Take a program as far as a sandbox is needed."""
         check_program(program)
-        chosen = await self._require_open().tiers.choose(program, policy)
+        run.language = program.language
+        chosen = run.chosen = await self._require_open().tiers.choose(program, policy)
         program = await load_files(program, policy.limits)
+        run.state = "compiling"
         compiled = await chosen.runtime.compile(program, policy)
-        return Call(program, chosen, called_at, compiled, time.monotonic())
+        run.state = "waiting"
+        return Call(program, chosen, run.called_at, compiled, time.monotonic())
 
     async def run_many(
         self,
@@ -212,6 +212,25 @@ class Engine(AsyncContextManagerMixin):
             lambda emit: self.run(program, policy, emit=emit), tasks=lambda: self._require_open().tasks
         )
 
+    def runs(self) -> list[RunInfo]:
+        """Describe the runs in progress, the oldest first; cheap."""
+        return self._runs.infos()
+
+    async def kill(self, run_id: str) -> None:
+        """End a run and wait until it has ended; other runs are not touched.
+
+        Who started it gets a result with the status `cancelled`, and with what the program had written, not
+        an exception.
+
+        Args:
+            run_id: As in `RunInfo.id`.
+
+        Raises:
+            RunNotFoundError: No run in progress of this engine has it.
+        """
+        self._require_open()
+        await self._runs.kill(run_id)
+
     async def explain(self, program: Program, policy: PolicyLike | None = None) -> list[TierDecision]:
         """Say for each runtime why it would be taken or left, in the order in which they are tried.
 
@@ -244,13 +263,16 @@ class Engine(AsyncContextManagerMixin):
     async def __asynccontextmanager__(self) -> AsyncGenerator[Self]:
         if self._parts is not None:
             raise PoolClosedError("this engine was closed", hint="an engine is opened once; make a new one")
-        async with self._open_tiers() as tiers, open_tasks() as tasks:
-            self._parts = _Parts(tiers, Pools(self._config.pool, tasks=tasks), tasks)
-            self._is_open = True
-            try:
-                yield self
-            finally:
-                await self._close(self._parts)
+        with open_listener() as listener:
+            async with self._open_tiers() as tiers, open_tasks() as tasks:
+                self._parts = _Parts(tiers, Pools(self._config.pool, tasks=tasks), tasks)
+                self._is_open = True
+                if listener is not None:
+                    tasks.start_soon(serve, listener, self)
+                try:
+                    yield self
+                finally:
+                    await self._close(self._parts)
 
     @asynccontextmanager
     async def _open_tiers(self) -> AsyncGenerator[Tiers]:
@@ -287,13 +309,13 @@ async def _ran(once: Callable[[], Awaitable[Ran]], run: Run) -> Ran:
     except SandboxLostError as error:
         if error.dispatched:
             raise
-        run.dispatched = False
+        run.leave()
         return await once()
 
 
 async def _ran_once(pool: Pool, call: Call, policy: Policy, emit: Emit | None, run: Run) -> Ran:
     async with pool.acquire() as lease:
-        run.dispatched = True
+        run.enter(lease.sandbox)
         given_at = time.monotonic()
         raw = await lease.sandbox.run(call.ready, policy, emit)
     return Ran(raw, lease.warm, lease.granted_at, given_at)
@@ -303,7 +325,7 @@ async def _ran_in_session(
     session: Session, pool: Pool, call: Call, policy: Policy, emit: Emit | None, run: Run
 ) -> Ran:
     lease, is_new = await session.lease(pool)
-    run.dispatched = True
+    run.enter(lease.sandbox)
     given_at = time.monotonic()
     raw = await lease.sandbox.run_one_of_many(call.ready, policy, emit)
     return Ran(raw, lease.warm or not is_new, lease.granted_at if is_new else given_at, given_at)

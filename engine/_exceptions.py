@@ -4,6 +4,7 @@ EngineError
 ├── ConfigError(ValueError)
 ├── PolicyUnsupportedError
 ├── RuntimeUnavailableError
+├── RunNotFoundError(LookupError)
 ├── PoolError
 │   ├── PoolClosedError
 │   ├── PoolFullError
@@ -52,6 +53,10 @@ class PolicyUnsupportedError(EngineError):
 
 class RuntimeUnavailableError(EngineError):
     """A runtime is missing or failed its self-test; `isorun doctor` prints the reason and the fix."""
+
+
+class RunNotFoundError(EngineError, LookupError):
+    """No run in progress has this id: it has ended, or never was."""
 
 
 class PoolError(EngineError):

@@ -183,8 +183,8 @@ class IsolationInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Where the program ran.
 
     Attributes:
-        runtime: Name of the runtime.
-        path: `cold`, `warm`, `fork` or `snapshot`.
+        runtime: Name of the runtime; empty if the run was ended before one was chosen.
+        path: `cold`, `warm`, `fork` or `snapshot`; empty if the run was ended without a word of a sandbox.
         why: Why this runtime was taken.
         environment: Guest environment, where the runtime has such; of a container, its image.
         degraded: Limits that were enforced in a weaker way than by cgroups, one sentence each.

@@ -119,6 +119,15 @@ class Sandbox(AsyncResource):
     def is_alive(self) -> bool:
         """Whether the sandbox can still take a program; cheap, never blocks."""
 
+    def cancel(self) -> bool:
+        """End the program now, so that its run returns with the status `cancelled` and what it has written.
+
+        Called on the event loop while a program runs; does not wait. Where the program has ended by itself,
+        nothing happens. Return whether the sandbox can do this: if not, the engine cancels the run, and its
+        result is without output.
+        """
+        return False
+
     async def run_one_of_many(self, program: Program, policy: Policy, emit: Emit | None) -> Result:
         """Run one of several programs that trust each other, for runtimes that have sessions.
 

@@ -7,6 +7,7 @@ async with Engine(EngineConfig(), runtimes=[runtime]) as engine:
 
 from collections import deque
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import ClassVar, override
 
 import anyio
@@ -48,6 +49,8 @@ class FakeSandbox(Sandbox):
         self.lies = False
         self._behaviour = behaviour
         self._checkpoints = checkpoints
+        self._scope = anyio.CancelScope()
+        self._written: list[Output] = []
         self._dead = False
         self._reusable = False
 
@@ -62,8 +65,16 @@ class FakeSandbox(Sandbox):
         self.running.set()
         if self._dead or self.closed.is_set():
             raise SandboxLostError("the fake sandbox is dead")
-        await _pass(self._checkpoints)
-        return await self._behaviour(self, program, policy, emit)
+        self._written = []
+        with anyio.CancelScope() as self._scope:
+            await _pass(self._checkpoints)
+            return await self._behaviour(self, program, policy, partial(self._write, emit))
+        return self._cancelled()
+
+    @override
+    def cancel(self) -> bool:
+        self._scope.cancel()
+        return True
 
     @override
     async def run_one_of_many(self, program: Program, policy: Policy, emit: Emit | None) -> Result:
@@ -79,6 +90,21 @@ class FakeSandbox(Sandbox):
     @override
     def is_alive(self) -> bool:
         return self.lies or not (self._dead or self.closed.is_set())
+
+    def _write(self, emit: Emit | None, output: Output) -> None:
+        self._written.append(output)
+        if emit is not None:
+            emit(output)
+
+    def _cancelled(self) -> Result:
+        """Return what a run gives that was ended by `cancel`: what its behaviour has emitted."""
+        return Result(
+            status=Status.CANCELLED,
+            reason=Reason.CANCELLED,
+            stdout_bytes=b"".join(output.data for output in self._written if output.stream == "stdout"),
+            stderr_bytes=b"".join(output.data for output in self._written if output.stream == "stderr"),
+            isolation=isolation_of(self.template, path="cold"),
+        )
 
     @override
     async def aclose(self) -> None:
@@ -140,6 +166,7 @@ class FakeRuntime(Runtime):
         capabilities: What it claims to enforce.
         unavailable: Why it is not available; empty when it is.
         checkpoints: How many times each start, run and close lets other tasks run.
+        sandbox: What it starts.
 
     Attributes:
         sandboxes: All that were started, in order.
@@ -164,6 +191,7 @@ class FakeRuntime(Runtime):
         capabilities: Capabilities | None = None,
         unavailable: str = "",
         checkpoints: int = 0,
+        sandbox: type[FakeSandbox] = FakeSandbox,
     ) -> None:
         self.sandboxes: list[FakeSandbox] = []
         self.prepared = 0
@@ -178,6 +206,7 @@ class FakeRuntime(Runtime):
         self._capabilities = capabilities or Capabilities(languages=frozenset({"python"}))
         self._unavailable = unavailable
         self._checkpoints = checkpoints
+        self._sandbox = sandbox
 
     @property
     def live(self) -> int:
@@ -219,7 +248,7 @@ class FakeRuntime(Runtime):
         error = self.start_errors.popleft() if self.start_errors else None
         if error is not None:
             raise error
-        sandbox = FakeSandbox(template, self._behaviour, checkpoints=self._checkpoints)
+        sandbox = self._sandbox(template, self._behaviour, checkpoints=self._checkpoints)
         self.sandboxes.append(sandbox)
         return sandbox
 

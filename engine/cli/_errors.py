@@ -62,11 +62,11 @@ def describe(error: BaseException) -> Report | None:
 
 def _describe_engine_error(error: BaseException) -> Report | None:
     # Late: usage errors must not pay for msgspec.
-    from engine._exceptions import ConfigError, EngineError, PolicyUnsupportedError
+    from engine._exceptions import ConfigError, EngineError, PolicyUnsupportedError, RunNotFoundError
     from policies import PolicyError
 
     match error:
-        case ConfigError() | PolicyError() | PolicyUnsupportedError():
+        case ConfigError() | PolicyError() | PolicyUnsupportedError() | RunNotFoundError():
             return Report(type(error).__name__, str(error), error.hint, _exit.USAGE)
         case EngineError():
             return Report(type(error).__name__, str(error), error.hint, _exit.HOST_FAILURE)

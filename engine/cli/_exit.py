@@ -20,7 +20,7 @@ _BY_STATUS = {
     "pids": LIMIT,
     "disk": LIMIT,
     "denied": LIMIT,
-    # The command line cancels only when a signal asked for it, and then exits with 128 + signal.
+    # Somebody else ended the run, with `isorun kill`: after a signal the code is 128 + signal.
     "cancelled": HOST_FAILURE,
 }
 

@@ -64,7 +64,7 @@ def _message(result: Result, limits: Limits) -> str:
             end = f"signal {result.signal}" if result.signal else f"exit code {result.exit_code}"
             return f"{what} failed with {end} (`{result.status}`, `{result.reason}`)"
         case Status.CANCELLED:
-            return "the run was cancelled"
+            return "the run was ended by `isorun kill` (`cancelled`)"
         case _:
             limit = _limit(result.reason, limits)
             return f"{what} was stopped: `{result.status}`, `{result.reason}`{limit}"

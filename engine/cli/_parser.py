@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any, NoReturn, override
 
-from . import doctor, env, image, policy, run, setup
+from . import doctor, env, image, kill, policy, ps, run, setup
 from ._errors import UsageError
 from ._version import version
 
 #: Command -> its module, in the order of `--help`.
 COMMANDS: dict[str, ModuleType] = {
     "run": run,
+    "ps": ps,
+    "kill": kill,
     "setup": setup,
     "doctor": doctor,
     "policy": policy,

@@ -4,6 +4,8 @@ import time
 
 import anyio
 
+from engine import Reason, Result, Status
+
 from ._check import PATIENCE_SECONDS, Subject, cancel_at_first_output, check, expect, expect_ok, require
 
 _SIDE_BY_SIDE = 12
@@ -75,6 +77,29 @@ async def run_cancelled_while_it_prints_leaves_the_engine_usable(subject: Subjec
     await _still_usable(subject)
 
 
+@check("wait", "streams")
+async def killed_run_gives_a_result_with_its_output(subject: Subject) -> None:
+    ready = anyio.Event()
+    results: list[Result] = []
+    with anyio.move_on_after(PATIENCE_SECONDS):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_kill, subject, ready)
+            results.append(await subject.run(subject.program("wait"), emit=lambda output: ready.set()))
+            tasks.cancel_scope.cancel()
+
+    expect("how many runs have ended", len(results), 1)
+    expect("status", (results[0].status, results[0].reason), (Status.CANCELLED, Reason.CANCELLED))
+    if results[0].isolation.path:  # the sandbox has done it, not the engine in its place
+        expect("stdout", results[0].stdout.rstrip(), "ready")  # the end of its line may have been on its way
+    await _still_usable(subject)
+
+
+async def _kill(subject: Subject, ready: anyio.Event) -> None:
+    await ready.wait()
+    for info in subject.engine.runs():
+        await subject.engine.kill(info.id)
+
+
 @check("echo")
 async def runs_side_by_side_do_not_mix(subject: Subject) -> None:
     programs = [subject.program("echo", stdin=f"run {number}".encode()) for number in range(_SIDE_BY_SIDE)]
@@ -100,6 +125,7 @@ CHECKS = (
     run_cancelled_while_it_starts_leaves_the_engine_usable,
     run_cancelled_while_it_waits_leaves_the_engine_usable,
     run_cancelled_while_it_prints_leaves_the_engine_usable,
+    killed_run_gives_a_result_with_its_output,
     runs_side_by_side_do_not_mix,
     process_left_behind_ends_with_the_program,
 )

@@ -109,6 +109,11 @@ class DockerSandbox(Sandbox):
         return run.result(ended, end, self._template, self._oci_runtime)
 
     @override
+    def cancel(self) -> bool:
+        self._child.kill("cancelled")
+        return True
+
+    @override
     async def aclose(self) -> None:
         if self._closed:
             return

@@ -99,6 +99,7 @@ class JailSandbox(Sandbox):
         self._encode = encode
         self._work = -1
         self._used = False
+        self._cancelled = False
         self._closed = False
 
     async def wait_ready(self, seconds: float = START_SECONDS) -> None:
@@ -144,6 +145,12 @@ class JailSandbox(Sandbox):
         self._origin.ended(end.signal)
         path = self.path or self._origin.path
         return run.result(end, ended, self._template, self._capabilities, files, ran, path)
+
+    @override
+    def cancel(self) -> bool:
+        self._cancelled = True
+        self._child.kill("cancelled")
+        return True
 
     @override
     async def aclose(self) -> None:

@@ -56,4 +56,6 @@ class ModuleSandbox(JailSandbox):
 
     @override
     def is_reusable(self) -> bool:
-        return self._is_reusable and not self._closed and self._child.is_alive
+        # A kill that came after the program had ended is on its way.
+        is_wanted = not self._cancelled and not self._closed
+        return self._is_reusable and is_wanted and self._child.is_alive

@@ -83,7 +83,11 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     folder.chmod(0o755)
     python = make_readable(folder, Path(__file__).resolve().parents[2])
     ids = [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--init-groups", "--reset-env"]
-    yield Account(user.pw_uid, ["setpriv", *ids, str(python.executable), *runner, str(python.packages)])
+    own = folder / "run"
+    own.mkdir(mode=0o700)
+    os.chown(own, user.pw_uid, user.pw_gid)
+    become = ["setpriv", *ids, "env", f"XDG_RUNTIME_DIR={own}"]
+    yield Account(user.pw_uid, [*become, str(python.executable), *runner, str(python.packages)])
     shutil.rmtree(folder)
 
 

@@ -39,6 +39,9 @@ class User:
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_SECONDS, check=False
         )
 
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen([*self._command, *arguments], stdout=subprocess.PIPE, text=True)
+
     def run_for_json(self, *arguments: str) -> dict[str, Any]:
         done = self.isorun("run", "--json", *arguments)
         fields: dict[str, Any] = json.loads(done.stdout)
@@ -66,7 +69,8 @@ def user() -> Iterator[User]:
         home.mkdir()
         os.chown(home, account.pw_uid, account.pw_gid)
         become = ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
-        variables = ["env", "--ignore-environment", f"HOME={home}", f"ISORUN_NSJAIL={nsjail}"]
+        names = [f"HOME={home}", f"XDG_RUNTIME_DIR={home}", f"ISORUN_NSJAIL={nsjail}"]
+        variables = ["env", "--ignore-environment", *names]
         isorun = [str(python.executable), "-I", "-c", _MAIN, str(python.packages)]
         user = User(home, [*become, *variables, *isorun])
         done = user.isorun("setup")
@@ -113,3 +117,38 @@ def test_users_own_cache_cannot_be_written_from_inside(user: User) -> None:
 
     assert fields["error"] is not None, fields
     assert fields["error"]["message"].startswith("[Errno 30]")  # a read-only file system
+
+
+def test_program_that_sees_the_control_socket_is_not_answered(user: User) -> None:
+    """It has the uid that the folder belongs to, and its policy shows it the folder."""
+    policy = user.home / "shows.toml"
+    policy.write_text(f'[[mounts]]\nsource = "{user.home}/isorun"\ntarget = "/mnt/control"\n')
+    code = (
+        "import os, socket\n"
+        "[name] = os.listdir('/mnt/control')\n"
+        "peer = socket.socket(socket.AF_UNIX)\n"
+        "peer.connect(f'/mnt/control/{name}')\n"
+        'peer.sendall(b\'{"kind": "list"}\\n\')\n'
+        "print(peer.recv(1000).decode())\n"
+    )
+
+    fields = user.run_for_json("-c", code, "--policy", str(policy))
+
+    assert fields["error"] is None, fields
+    assert json.loads(fields["stdout"]) == {"kind": "refused", "reason": "not from a sandbox"}
+
+
+def test_users_run_is_listed_and_killed_by_the_user(user: User) -> None:
+    code = "import time; print('up', flush=True); time.sleep(600)"
+    with user.start("run", "-c", code, "--timeout", "600") as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "up\n"
+            [run] = json.loads(user.isorun("ps", "--json").stdout)
+
+            done = user.isorun("kill", run["id"])
+
+            assert (done.returncode, done.stderr) == (0, "")
+            assert process.wait(_SECONDS) == 4
+        finally:
+            process.kill()

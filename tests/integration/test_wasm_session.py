@@ -169,6 +169,24 @@ async def test_cancelling_a_program_ends_it_and_the_session_goes_on(engine: Engi
     assert warden
 
 
+async def test_killed_program_gives_a_result_and_its_session_goes_on_in_a_new_sandbox(engine: Engine) -> None:
+    ready = anyio.Event()
+
+    async def kill() -> None:
+        await ready.wait()
+        [info] = engine.runs()
+        await engine.kill(info.id)
+
+    async with engine.session() as session, anyio.create_task_group() as tasks:
+        await session.run(program(FILES, "file"))
+        tasks.start_soon(kill)
+        ended = await session.run(program(WAIT), emit=lambda output: ready.set())
+        after = await session.run(program(FILES, "file"))
+
+    assert (ended.status, ended.reason, ended.stdout.rstrip()) == ("cancelled", "cancelled", "up")
+    assert (after.stdout, after.isolation.path) == ("none\n", "fork")
+
+
 async def test_closed_session_leaves_no_process_and_takes_no_program(engine: Engine) -> None:
     [warden] = wardens()
     await until(lambda: engine.stats().pools[-1].leased == 0, what="nothing is lent")

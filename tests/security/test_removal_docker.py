@@ -155,7 +155,7 @@ async def prepare_unproven(runtime: DockerRuntime) -> None:
     async def prove(_: str) -> None:
         return
 
-    runtime._prove = prove  # type: ignore[method-assign]
+    runtime._prove = prove  # type: ignore[method-assign, assignment]
     await runtime.prepare()
 
 

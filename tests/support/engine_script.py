@@ -57,6 +57,11 @@ def start_hanging_engine() -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-I", "-c", _call("hang")], stdout=subprocess.PIPE)
 
 
+def start_reporting_engine() -> subprocess.Popen[bytes]:
+    """Start an engine process with one run that does not end; it prints the run's output, then its result."""
+    return subprocess.Popen([sys.executable, "-I", "-c", _call("report")], stdout=subprocess.PIPE)
+
+
 def _call(name: str) -> str:
     return (
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
@@ -106,3 +111,21 @@ async def _run_briefly() -> None:
             limited(wall_seconds=1.5),
             emit=lambda output: print(wardens()[0], flush=True),
         )
+
+
+def report() -> None:
+    """Be the process of `start_reporting_engine`."""
+    anyio.run(_run_and_report)
+
+
+async def _run_and_report() -> None:
+    from engine import Engine, Program, result_to_json
+    from tests.support.jails import config, limited
+
+    async with Engine(config()) as engine:
+        result = await engine.run(
+            Program(code=PROGRAMS[0]),
+            limited(wall_seconds=600),
+            emit=lambda output: print(output.data.decode().strip(), flush=True),
+        )
+    print(result_to_json(result), flush=True)
