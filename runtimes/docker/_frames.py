@@ -85,22 +85,31 @@ class Dialogue:
     def feed(self, data: bytes) -> None:
         """Take bytes of the stream."""
         data, self._held = self._held + data, b""
-        while data and self._last != "ended":
-            at = data.find(self._mark)
-            if at < 0:
-                kept = _overlap(data, self._mark)
-                self._pass(data[: len(data) - kept])
-                self._held = data[len(data) - kept :]
-                return
-            self._pass(data[:at])
-            end = data.find(b"\n", at, at + len(self._mark) + _MAX_LINE) + 1
-            if not end and len(data) < at + len(self._mark) + _MAX_LINE:
-                self._held = data[at:]
-                return
-            self._take(data[at:end] if end else data[at:])
-            data = data[end:] if end else b""
-        if data:
-            self._archive(data)
+        here = 0
+        while here < len(data) and self._last != "ended":
+            here = self._one_step(data, here)
+        if here < len(data):
+            self._archive(data[here:])
+
+    def _one_step(self, data: bytes, here: int) -> int:
+        """Take output up to the next mark, or the line that begins with it; return where to go on."""
+        at = data.find(self._mark, here)
+        if at < 0:
+            kept = _overlap(data[max(here, len(data) - len(self._mark)) :], self._mark)
+            self._pass(data[here : len(data) - kept])
+            self._held = data[len(data) - kept :]
+            return len(data)
+        self._pass(data[here:at])
+        behind = at + len(self._mark)
+        end = data.find(b"\n", behind, behind + _MAX_LINE) + 1
+        if end:
+            self._take(data[at:end])
+            return end
+        if len(data) < behind + _MAX_LINE:
+            self._held = data[at:]
+            return len(data)
+        self._pass(data[at:behind])  # no line of the supervisor's is so long
+        return behind
 
     def end(self) -> None:
         """Take note that nothing more comes: what was held back is output after all."""
