@@ -158,7 +158,11 @@ async def _attend(connection: socket.socket, engine: Controlled, places: anyio.S
 async def _converse(connection: socket.socket, engine: Controlled) -> None:
     with anyio.fail_after(PEER_SECONDS):
         request = await _receive(connection)
-    answer = await _answer(request, engine) if _is_outside(connection) else Refused("not from a sandbox")
+    answer = (
+        await _answer(request, engine)
+        if _is_outside(connection)
+        else Refused("the request comes from another user namespace")
+    )
     with anyio.fail_after(PEER_SECONDS):
         await _send(connection, _encoder.encode(answer) + b"\n")
 

@@ -102,7 +102,10 @@ def test_peer_in_another_user_namespace_is_not_answered() -> None:
         listed = isorun("ps", prefix=prefix)
         killed = isorun("kill", run["id"], prefix=prefix)
 
-        assert f"the engine with pid {process.pid} refuses: not from a sandbox" in listed.stderr
+        assert (
+            f"the engine with pid {process.pid} refuses: the request comes from another user namespace"
+            in listed.stderr
+        )
         assert run["id"] not in listed.stdout
         assert killed.returncode == 2
         assert [one["id"] for one in runs_of(process.pid)] == [run["id"]]

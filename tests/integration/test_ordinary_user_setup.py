@@ -135,7 +135,10 @@ def test_program_that_sees_the_control_socket_is_not_answered(user: User) -> Non
     fields = user.run_for_json("-c", code, "--policy", str(policy))
 
     assert fields["error"] is None, fields
-    assert json.loads(fields["stdout"]) == {"kind": "refused", "reason": "not from a sandbox"}
+    assert json.loads(fields["stdout"]) == {
+        "kind": "refused",
+        "reason": "the request comes from another user namespace",
+    }
 
 
 def test_users_run_is_listed_and_killed_by_the_user(user: User) -> None:

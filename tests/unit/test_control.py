@@ -160,6 +160,18 @@ async def test_garbage_is_refused_and_the_next_peer_is_answered(
     assert caplog.records == []
 
 
+async def test_request_that_does_not_end_is_refused_at_the_bound_and_not_before(control_folder: Path) -> None:
+    async with engine_with_a_run(), await peer(control_folder) as stream:
+        await stream.send(b"x" * (control.MAX_REQUEST - 1))
+        with anyio.move_on_after(control.PEER_SECONDS / 20) as patience:
+            await stream.receive()
+        assert patience.cancelled_caught
+
+        await stream.send(b"x")
+
+        assert b"malformed request" in await stream.receive()
+
+
 @pytest.mark.parametrize("request_", [b'{"kind": "list"}\n', b'{"kind": "list"}'])
 async def test_request_is_answered_with_or_without_a_line_end(control_folder: Path, request_: bytes) -> None:
     async with engine_with_a_run() as engine:
