@@ -105,7 +105,8 @@ def either(names: Sequence[str]) -> str:
 
 def _beyond(able: Capabilities, program: Program, policy: Policy) -> Iterator[Refusal]:
     """Name everything asked for that is beyond these capabilities: the program's needs, then the policy's."""
-    if program.language not in (able.images if policy.docker.image else able.languages):
+    brings_image = policy.docker.image is not None and able.images
+    if program.language not in (able.images if brings_image else able.languages):
         yield Refusal("language", f"does not run `{program.language}`")
     for need in NEEDS.values():
         if need.asked(program) and program.language not in need.languages(able):

@@ -1,6 +1,7 @@
 """One run's control group, on folders that look like the kernel's."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.warden.cgroup import Counters, Group, Tree
+from engine.warden.container import Container, ContainerGroup, Place, wait_status
 
 MIB = 1 << 20
 V1_MEMORY = ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes")
@@ -198,3 +200,42 @@ def test_removed_group_is_gone_and_removing_again_is_fine(tmp_path: Path) -> Non
 
     assert (group.remove(), group.remove()) == (True, True)
     assert os.listdir(tmp_path / "tree") == []
+
+
+# Of a container, whose groups are its daemon's
+
+
+def test_groups_of_a_container_keep_their_counters_when_they_go(v1: tuple[Group, Path, Path]) -> None:
+    group = ContainerGroup(v1[0]._folders)
+    before = group.counters()
+    assert before == v1[0].counters()
+    for _, folder in v1[0]._folders:
+        shutil.rmtree(folder)
+
+    assert group.counters() == before
+    assert group.cpu_seconds() == before.cpu_seconds
+
+
+def test_groups_of_a_container_are_limited_and_removed_by_nobody_here(v2: tuple[Group, Path]) -> None:
+    group = ContainerGroup(v2[0]._folders)
+    group.limit(memory_bytes=MIB, pids=1)
+    group.kill()
+
+    assert group.remove()
+    assert group.processes() == []
+    assert (v2[1] / "memory.max").read_text() == "max"
+
+
+def test_process_that_is_no_container_is_not_guarded() -> None:
+    with pytest.raises(ProcessLookupError):
+        Container(Place(first=os.getpid(), name="0" * 64, socket="/none"))
+
+
+def test_wait_status_of_somebody_elses_process_is_the_kernels_word_or_none() -> None:
+    process = subprocess.Popen([sys.executable, "-I", "-c", "raise SystemExit(7)"])
+    descriptor = os.pidfd_open(process.pid)
+    try:
+        process.wait()
+        assert wait_status(descriptor) in (7 << 8, -1)
+    finally:
+        os.close(descriptor)

@@ -116,6 +116,11 @@ def test_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
         ('[env]\nA = "\\u0000"', "env[...]"),
         ('gpu = "some"', "gpu"),
         ('packages = "all"', "packages"),
+        ('[docker]\nimage = "-x"', "docker.image"),
+        ('[docker]\nimage = "a b"', "docker.image"),
+        ('[docker]\nimage = "a\\n"', "docker.image"),
+        ('[docker]\nruntime = "/bin/sh"', "docker.runtime"),
+        ('[docker]\nruntime = ""', "docker.runtime"),
         ("packages = true", "packages"),
         ('[isolation]\nprefer = "weak"', "isolation.prefer"),
     ],
@@ -137,6 +142,7 @@ def test_bad_key_or_value_is_refused_by_file_and_key(text: str, key: str) -> Non
         'gpu = "all"',
         'gpu = ["0", "1"]',
         'packages = "prefetched"',
+        '[docker]\nimage = "localhost:5000/a/b@sha256:0123"\nruntime = "io.containerd.runc.v2"',
     ],
 )
 def test_values_at_the_edge_are_accepted(text: str) -> None:

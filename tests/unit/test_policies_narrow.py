@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies import Isolation, Limits, Mount, Network, Policy, PolicyError, checked, narrow
+from policies import Docker, Isolation, Limits, Mount, Network, Policy, PolicyError, checked, narrow
 from policies._policy import Packages
 
 # A busy machine is not a bug, and a failing example belongs into a test, not into a database.
@@ -128,3 +128,24 @@ def test_requirements_that_exclude_each_other_are_refused() -> None:
         narrow(Policy(isolation=Isolation(require=("a",))), Policy(isolation=Isolation(require=("b",))))
 
     assert caught.value.key == "isolation.require"
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "narrowed"),
+    [
+        (Docker(), Docker(), Docker()),
+        (Docker(image="a:1"), Docker(), Docker(image="a:1")),
+        (Docker(), Docker(runtime="runsc"), Docker(runtime="runsc")),
+        (Docker(image="a:1"), Docker(image="a:1", runtime="crun"), Docker(image="a:1", runtime="crun")),
+    ],
+)
+def test_container_of_either_side_holds(outer: Docker, inner: Docker, narrowed: Docker) -> None:
+    assert narrow(Policy(docker=outer), Policy(docker=inner)).docker == narrowed
+
+
+@pytest.mark.parametrize("name", ["image", "runtime"])
+def test_different_containers_exclude_each_other(name: str) -> None:
+    with pytest.raises(PolicyError) as raised:
+        narrow(Policy(docker=Docker(**{name: "a"})), Policy(docker=Docker(**{name: "b"})))
+
+    assert raised.value.key == f"docker.{name}"

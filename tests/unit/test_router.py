@@ -12,7 +12,7 @@ from engine import (
 )
 from engine._refusal import Candidate, Unavailable
 from engine._router import decide, route
-from policies import Isolation, Limits, Mount, Network, Policy
+from policies import Docker, Isolation, Limits, Mount, Network, Policy
 
 LIGHT = Candidate("light", 10, 10, Capabilities(languages=frozenset({"python", "c"})))
 MIDDLE = Candidate(
@@ -43,6 +43,17 @@ GREEDY = Candidate(
         checks=frozenset({"typescript"}),
         least_memory_mib=200,
         least_pids=8,
+    ),
+)
+CONTAINERS = Candidate(
+    "containers",
+    40,
+    10,
+    Capabilities(
+        languages=frozenset({"python"}),
+        missing={"go": "run `set-up go`"},
+        images=frozenset({"python", "go"}),
+        oci_runtimes=frozenset({"runc", "crun"}),
     ),
 )
 MISSING = Candidate("missing", 5, 40, Unavailable("no binary", "install it"))
@@ -447,3 +458,41 @@ def test_what_no_runtime_can_give_a_program_is_refused(program: Program, message
         route(program, Policy(), [LIGHT, MIDDLE, COMPILING])
 
     assert (str(caught.value), caught.value.hint) == (message, hint)
+
+
+@pytest.mark.parametrize(
+    ("language", "docker", "taken"),
+    [
+        ("python", Docker(), "light"),
+        ("python", Docker(image="own:1"), "containers"),
+        ("go", Docker(image="own:1"), "containers"),
+        ("python", Docker(runtime="crun"), "containers"),
+    ],
+)
+def test_container_that_a_policy_names_needs_a_runtime_with_containers(
+    language: str, docker: Docker, taken: str
+) -> None:
+    program = Program(code="", language=language)
+
+    assert route(program, Policy(docker=docker), [*ALL, CONTAINERS]).runtime == taken
+
+
+def test_oci_runtime_that_is_not_there_is_refused_with_the_fix() -> None:
+    with pytest.raises(PolicyUnsupportedError, match=r"`runsc`.* has `crun` or `runc`: install it") as raised:
+        route(Program(code=""), Policy(docker=Docker(runtime="runsc")), [CONTAINERS])
+
+    assert raised.value.clause == "docker.runtime"
+
+
+def test_image_is_refused_where_there_are_no_containers() -> None:
+    with pytest.raises(PolicyUnsupportedError) as raised:
+        route(Program(code=""), Policy(docker=Docker(image="own:1")), [LIGHT, MIDDLE])
+
+    assert raised.value.clause == "docker.image"
+
+
+def test_language_that_a_required_runtime_could_run_says_how_to_set_it_up() -> None:
+    with pytest.raises(RuntimeUnavailableError, match="`go` is not set up") as raised:
+        route(Program(code="", language="go"), require("containers"), [*ALL, CONTAINERS])
+
+    assert raised.value.hint == "run `set-up go`"
