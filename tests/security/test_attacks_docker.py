@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import tomllib
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -25,6 +26,13 @@ from tests.support.jails import config
 pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.timeout(120)]
 FOLDER = Path(__file__).parent / "attacks_docker"
 OF_CONTAINERS = sorted(path.stem for path in FOLDER.glob("*.py"))
+#: Those that count what they have tried, and say so at their end.
+TELLING = {
+    path.stem
+    for folder in (FOLDER, FOLDER_OF_JAILS)
+    for path in folder.glob("*.py")
+    if "\nresult = outcome()" in path.read_text("utf-8")
+}
 AT_ONCE = 4
 
 #: They are about the pipe for a program's own report, or about how a jail mounts its `/proc`.
@@ -39,41 +47,55 @@ NOT_FOR_CONTAINERS = {
 }
 #: The supervisor has the program's user. Killing it ends the container, and the result says so.
 KILLS_THE_SUPERVISOR = {"first_process", "kill_everything", "other_processes", "outside_signals"}
-#: What may be found here and not in a jail: nothing of the host, of another run, or of the engine.
+#: What may be found here and not in a jail, as patterns of an attempt's name (or of its whole line): nothing of
+#: the host, of another run, or of the engine.
 HARMLESS: dict[str, tuple[str, ...]] = {
     # Standard input is a file of the container's own.
-    "descriptor_directions": ("0 is no pipe", "reopen the report"),
-    "descriptors": ("0 is a file", "reopen the report pipe"),
+    "descriptor_directions": ("0 is no pipe", "reopen the report( to write)?"),
+    "descriptors": ("0 is a file", "reopen the report pipe for reading"),
     # Terminals and queues of its own; its own score.
     "devices": ("more devices than the harmless ones", "open /dev/ptmx", "write /proc/self/oom_score_adj"),
     # Folders of the image; figures of the machine; its own variables, which the canary's name is in.
     "host_files": (
         "read /proc/meminfo",
         "read /proc/net/tcp",
-        "list /var",
-        "list /run",
-        "list /sys",
-        "find the secret",
+        "list /(var|run|sys)",
+        r"find the secret in any visible file: \[('/(proc/\d+/(task/\d+/)?environ|tmp/.isorun/start)'(, )?)+\]",
     ),
     # The C library's own cache, read-only.
-    "inherited_memory": ("modules of isorun: ['marshal']", "shared memory: [[", "shared memory: []"),
+    "inherited_memory": (
+        r"modules of isorun: \['marshal'\]",
+        r"shared memory: .*'r--s'.*gconv-modules.cache'\]\]",
+    ),
     # The line of headings.
     "network": ("read routes",),
     # Its control groups, read-only.
-    "own_groups": ("mounted groups", "see /sys", "see /proc/cgroups", "see /proc/self/root/sys", "room in"),
-    "raise_limits": ("control group files", "/sys/fs/cgroup", "/proc/self/root/sys/fs/cgroup"),
-    "own_proc_files": ("write /proc/", "the files of a child", "write by a descriptor"),
+    "own_groups": ("mounted groups", "see (/proc/self/root)?/sys(/fs/cgroup)?", "see /proc/cgroups"),
+    "raise_limits": ("control group files", "(/proc/self/root)?/sys/fs/cgroup"),
+    # What the kernel lets every process say of itself; lowering a score needs a privilege.
+    "own_proc_files": (
+        "write /proc/(self|thread-self|self/task/\\d+)/(oom_score_adj|oom_adj|comm|sched)",
+        "write /proc/self/(loginuid|coredump_filter|timerslack_ns|autogroup)",
+        r"the files of a child: \['oom_score_adj', 'oom_adj', 'coredump_filter', 'sched'\]",
+        "write by a descriptor of the folder",
+    ),
     # Process 1 is an init under the program's user, with nothing of the host in it.
-    "proc_links": ("the working folder is outside: '/tmp/work'", "look at "),
+    "proc_links": (
+        "the working folder is outside: '/tmp/work'",
+        "look at cwd of process 1: '/tmp'",
+        "look at root of process 1: '/'",
+        "look at exe of process 1: '/(usr/)?sbin/docker-init'",
+        r"look at (fd|fdinfo) of process 1: \['0', '1', '2'\]",
+        "look at map_files of process 1",
+    ),
     "secrets": (
-        "more variables than planned: {'PWD', 'PYTHONPATH'}",
-        "more variables than planned: {'PYTHONPATH', 'PWD'}",
+        r"more variables than planned: \{('(PWD|PYTHONPATH)'(, )?)+\}",
         "the environment of process 1",
         "the arguments of process 1",
         "the initial environment",
     ),
     "terminal": ("make a terminal", "another session than its own"),
-    "write_system": ("read the interpreter",),
+    "write_system": ("read the interpreter, to find gadgets",),
 }
 _OUTCOME = "#outcome "
 _EPILOGUE = f"""
@@ -118,9 +140,18 @@ def complaints(name: str, header: Header, result: Result) -> list[str]:
             and header.reason in (None, result.reason)
             and header.exit_code in (None, result.exit_code)
         )
-    harmless = HARMLESS.get(name, ())
-    escaped = [one for one in outcome(result).get("escaped", ()) if not one.startswith(harmless)]
-    return [] if is_as_expected and not escaped else [f"{name}: {described(result)} {escaped}"]
+    said = outcome(result)
+    tells = header.statuses == ("ok",) and name not in KILLS_THE_SUPERVISOR and name in TELLING
+    escaped = [one for one in said.get("escaped", ()) if not is_harmless(name, one)]
+    if is_as_expected and not escaped and (said.get("tried", 0) > 0 or not tells):
+        return []
+    return [f"{name}: {described(result)} {escaped}"]
+
+
+def is_harmless(name: str, line: str) -> bool:
+    """Whether what an attempt has got is among what may be found here."""
+    patterns = HARMLESS.get(name, ())
+    return any(re.fullmatch(pattern, line) or re.match(f"(?:{pattern}): ", line) for pattern in patterns)
 
 
 @pytest.fixture(scope="module")

@@ -46,13 +46,14 @@ class Seen(NamedTuple):
         lines = (self.inner / "status").read_text().splitlines()
         return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
-    def group(self, controller: str, name: str) -> str:
-        """Return a file of its control group of version 1, or of the same meaning in version 2."""
+    def group(self, controller: str, first: str, second: str) -> int:
+        """Return a figure of its control group, by the name of the file in version 1 and in version 2."""
         for line in (self.first / "cgroup").read_text().splitlines():
             _, names, path = line.split(":", 2)
             if controller in names.split(","):
-                return (Path("/sys/fs/cgroup") / controller / path.lstrip("/") / name).read_text().strip()
-        pytest.skip("the daemon uses control groups of version 2")
+                return int((Path("/sys/fs/cgroup") / controller / path.lstrip("/") / first).read_text())
+        own = (self.first / "cgroup").read_text().partition("0::/")[2].strip()
+        return int((Path("/sys/fs/cgroup") / own / second).read_text())
 
 
 @pytest.fixture(scope="module", params=["waiting", "running"])
@@ -112,7 +113,7 @@ def test_it_cannot_gain_privileges_and_its_calls_are_filtered(seen: Seen) -> Non
     assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
 
 
-@pytest.mark.parametrize("name", ["net", "pid", "mnt", "ipc", "uts"])
+@pytest.mark.parametrize("name", ["net", "pid", "mnt", "ipc", "uts", "cgroup"])
 def test_namespace_is_its_own(seen: Seen, name: str) -> None:
     assert os.readlink(seen.inner / "ns" / name) != os.readlink(f"/proc/self/ns/{name}")
 
@@ -143,9 +144,9 @@ def test_files_of_the_host_are_not_mounted(seen: Seen) -> None:
 
 
 def test_control_groups_hold_the_limits(seen: Seen) -> None:
-    assert int(seen.group("memory", "memory.limit_in_bytes")) == 200 << 20
-    assert int(seen.group("pids", "pids.max")) == 20 + 2
-    assert int(seen.group("cpu", "cpu.shares")) == 512
+    assert seen.group("memory", "memory.limit_in_bytes", "memory.max") == 200 << 20
+    assert seen.group("pids", "pids.max", "pids.max") == 20 + 2
+    assert seen.group("cpu", "cpu.shares", "cpu.weight") in (512, 20)
     assert seen.settings["MemorySwap"] == seen.settings["Memory"] == 200 << 20
 
 
@@ -175,10 +176,13 @@ def test_image_is_pinned_and_nothing_goes_on_by_itself(seen: Seen) -> None:
     assert seen.settings["RestartPolicy"]["Name"] == "no"
     assert seen.settings["NetworkMode"] == "none"
     assert not seen.settings["Privileged"]
+    assert seen.inspected["Config"]["StdinOnce"] is True
+    assert not seen.inspected["Config"]["Tty"]
 
 
 def test_facts_of_the_machine_are_hidden(seen: Seen) -> None:
     masked = set(seen.settings["MaskedPaths"])
+    assert "/proc/sys" in seen.settings["ReadonlyPaths"]
     assert {"/proc/kcore", "/proc/keys", "/proc/kallsyms", "/sys/kernel", "/sys/firmware"} <= masked
 
 

@@ -174,9 +174,6 @@ async def test_program_gets_through_without_the_setting_only(
 
 #: Settings that no program can tell from inside are read back in `test_read_back_docker.py`.
 READ_BACK = {
-    "AttachStderr",
-    "AttachStdin",
-    "AttachStdout",
     "CgroupnsMode",
     "CpuShares",
     "LogConfig",

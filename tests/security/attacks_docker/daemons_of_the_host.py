@@ -57,6 +57,6 @@ for pid in ("1", "self", str(os.getppid())):
         attempt(f"host by {pid}/{name}", os.path.exists, f"/proc/{pid}/{name}/../../../var/lib/docker")
     for descriptor in range(3, 64):
         attempt(f"{pid} has {descriptor}", os.listdir, f"/proc/{pid}/fd/{descriptor}")
-attempt("open by handle", os.open, "/proc/1/root/etc/shadow", os.O_RDONLY)
+attempt("accounts of process 1", os.open, "/proc/1/root/etc/shadow", os.O_RDONLY)
 attempt("a mount of the host", lambda: [line for line in open("/proc/self/mountinfo") if "/home" in line])
 result = outcome()

@@ -34,7 +34,9 @@ def everything():
     for kind in b"3467gDMNVXz":
         yield header(b"odd", bytes([kind]), 0)
     yield header(b"x", b"x", 30) + b"20 path=/etc/owned\n11 size=7\n".ljust(512, b"\0")
-    for number in range(3000):
+    yield header(b"x", b"x", 27) + b"27 GNU.sparse.size=9999999\n".ljust(512, b"\0")
+    yield header(b"holes", b"S", 0)
+    for number in range(20000):
         yield header(b"many-%d" % number, b"0", 0)
     yield header(b"endless", b"0", 1 << 49)
 
