@@ -47,8 +47,8 @@ NOT_FOR_CONTAINERS = {
 }
 #: The supervisor has the program's user. Killing it ends the container, and the result says so.
 KILLS_THE_SUPERVISOR = {"first_process", "kill_everything", "other_processes", "outside_signals"}
-#: What may be found here and not in a jail, as patterns of an attempt's name (or of its whole line): nothing of
-#: the host, of another run, or of the engine.
+#: What may be found here and not in a jail, as patterns of an attempt's name or of its whole line: nothing
+#: of the host, of another run, or of the engine.
 HARMLESS: dict[str, tuple[str, ...]] = {
     # Standard input is a file of the container's own.
     "descriptor_directions": ("0 is no pipe", "reopen the report( to write)?"),
@@ -60,7 +60,7 @@ HARMLESS: dict[str, tuple[str, ...]] = {
         "read /proc/meminfo",
         "read /proc/net/tcp",
         "list /(var|run|sys)",
-        r"find the secret in any visible file: \[('/(proc/\d+/(task/\d+/)?environ|tmp/.isorun/start)'(, )?)+\]",
+        r"find the secret in any visible file: \[('/(proc/[\d/task]+/environ|tmp/.isorun/start)'(, )?)+\]",
     ),
     # The C library's own cache, read-only.
     "inherited_memory": (
