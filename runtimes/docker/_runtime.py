@@ -192,9 +192,7 @@ class DockerRuntime(Runtime):
         config = container_config(detail, template.policy, number=self._count, owner=self._owner)
         attached = None
         try:
-            # Cancelled in the middle, it would be made after it has been removed.
-            with anyio.CancelScope(shield=True):
-                container = await daemon.create(name, config)
+            container = await _created(daemon, name, config)
             attached = await daemon.attach(container)
             await daemon.start(container)
             await wait_ready(attached, detail.image_name)
@@ -249,3 +247,11 @@ class DockerRuntime(Runtime):
         assert self._daemon is not None, "prepared"  # noqa: S101
         assert self._remover is not None, "prepared"  # noqa: S101
         return self._daemon, self._remover
+
+
+async def _created(daemon: "Daemon", name: str, config: dict[str, Any]) -> str:
+    """Make a container; cancelled in the middle, it would be made after it has been removed."""
+    container = ""
+    with anyio.CancelScope(shield=True):
+        container = await daemon.create(name, config)
+    return container

@@ -100,11 +100,18 @@ def _preload(setup: dict[str, Any]) -> None:
     kernel.detach("/box")
 
 
+#: For threads of imported libraries that have ended.
+_ENDING_SECONDS = 0.25
+
+
 def _assert_clean(descriptors: set[int], environment: dict[str, str]) -> None:
     """See that nothing would be shared by all children beside memory that is copied on write."""
-    threads = os.listdir("/proc/self/task")
-    if len(threads) != 1:
-        raise RuntimeError(f"threads were started while importing: {len(threads) - 1}")
+    deadline = time.monotonic() + _ENDING_SECONDS
+    while (threads := len(os.listdir("/proc/self/task"))) > 1:
+        # One that has ended for Python is not gone for the kernel yet.
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"threads were started while importing: {threads - 1}")
+        time.sleep(0.001)
     with open("/proc/thread-self/children", encoding="ascii") as children:
         if names := children.read():
             raise RuntimeError(f"processes were started while importing: {len(names.split())}")

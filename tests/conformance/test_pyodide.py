@@ -11,8 +11,10 @@ from runtimes.conformance import PYODIDE, Check, checks_for, run_check
 from runtimes.pyodide import PyodideRuntime
 from tests.support.jails import config
 from tests.support.machine import until
+from tests.support.samples import sample
 
-CASES = [pytest.param(check, id=check.name) for check in checks_for(PYODIDE)]
+#: Each takes seconds of cpu time.
+CASES = [pytest.param(check, id=check.name) for check in sample(checks_for(PYODIDE), 24)]
 
 
 @pytest.fixture(scope="module")

@@ -43,7 +43,9 @@ def test_missing_nsjail_is_a_host_failure_with_a_hint(empty_cache: Mapping[str, 
 
     assert done.returncode == 4
     assert done.stdout == ""
-    assert [line.partition(":")[0] for line in done.stderr.splitlines()] == ["error", "hint"]
+    said = [line.partition(": ") for line in done.stderr.splitlines()]
+    assert [kind for kind, _, _ in said] == ["error", "hint", "hint"]  # for jails, and for containers
+    assert "isorun setup" in said[1][2]
 
 
 def test_missing_nsjail_is_one_object_with_json(empty_cache: Mapping[str, str]) -> None:

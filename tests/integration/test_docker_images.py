@@ -21,7 +21,7 @@ from runtimes.docker._catalog import IMAGES, Image, context_of, recipe, referenc
 from runtimes.docker._images import build_name, ensure_images, list_images
 from tests.support.machine import wait_until
 
-pytestmark = [pytest.mark.jail, pytest.mark.slow]
+pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
 Capture = pytest.CaptureFixture[str]
 

@@ -24,7 +24,7 @@ from tests.support.zygotes import families
 
 pytestmark = [pytest.mark.jail, pytest.mark.slow, pytest.mark.timeout(180)]
 
-RUNS = 240 if os.environ.get("ISORUN_TEST_ALL") else 24
+RUNS = 240 if os.environ.get("ISORUN_TEST_ALL") else 18
 #: Of each pool; its programs are started by a fork, others by an exec.
 WARM = 2
 DENO = Isolation(require=("deno",))

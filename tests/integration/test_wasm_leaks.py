@@ -15,7 +15,7 @@ from tests.support.machine import resident_mib, until, wardens
 
 pytestmark = [pytest.mark.jail, pytest.mark.slow, pytest.mark.timeout(180)]
 
-RUNS = 400 if os.environ.get("ISORUN_TEST_ALL") else 90
+RUNS = 400 if os.environ.get("ISORUN_TEST_ALL") else 60
 SESSIONS = 6
 WASM = Isolation(require=("wasm",))
 _COPY = (

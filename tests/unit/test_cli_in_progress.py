@@ -18,6 +18,7 @@ from engine import _control_client as client
 from engine.cli import main
 from engine.cli._in_progress import _age
 from engine.testing import FakeRuntime, hangs
+from tests.support.machine import wait_until
 
 from ._pools import settle
 
@@ -76,6 +77,8 @@ def test_no_runs_are_an_empty_list_as_json(capsys: Capture, engine: Engine) -> N
 
 def test_runs_are_a_table_for_people(capsys: Capture, engine: Engine, start: Start) -> None:
     start(3)
+    expected = ["running", "running", "waiting"]
+    wait_until(lambda: [info.state for info in engine.runs()] == expected, what="two run and one waits")
 
     assert main(["ps"]) == 0
 
