@@ -45,7 +45,7 @@ def test_missing_nsjail_is_a_host_failure_with_a_hint(empty_cache: Mapping[str, 
     assert done.stdout == ""
     said = [line.partition(": ") for line in done.stderr.splitlines()]
     assert [kind for kind, _, _ in said] == ["error", "hint", "hint"]  # for jails, and for containers
-    assert "isorun setup" in said[1][2]
+    assert "nsjail" in said[1][2]
 
 
 def test_missing_nsjail_is_one_object_with_json(empty_cache: Mapping[str, str]) -> None:
