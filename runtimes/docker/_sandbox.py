@@ -143,11 +143,18 @@ class DockerSandbox(Sandbox):
             raise SandboxStartError(f"the limits cannot be set: {error}", hint="try again") from error
 
     async def _ended(self) -> Ended:
-        """Wait for the end of a container that has said its last word, or whose streams are closed."""
+        """Wait for the end of a container that has said its last word, or whose streams are closed.
+
+        Raises:
+            SandboxLostError: It cannot be ended: the daemon is gone, and we may not kill it ourselves.
+        """
         with anyio.move_on_after(_LATE_SECONDS):
             return await self._child.wait()
         self._child.kill("protocol")  # the daemon is gone, and it would run on unseen
-        return await self._child.wait()
+        with anyio.move_on_after(CLOSE_SECONDS):
+            return await self._child.wait()
+        message = f"the container `{self._name}` runs on, and its daemon does not answer"
+        raise SandboxLostError(message, hint="start the daemon again", dispatched=True)
 
     async def _end(self, ended: Ended, run: ContainerRun) -> End:
         """Return how it ended.
