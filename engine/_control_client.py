@@ -69,7 +69,7 @@ def list_runs() -> Listing:
                 listing.runs.extend(Located(info, place) for info in _listed(place, connection, deadline))
             except ControlError as error:
                 listing.problems.append(str(error))
-    listing.runs.sort(key=lambda run: -run.info.age_seconds)
+    listing.runs.sort(key=lambda run: run.info.called_at)
     return listing
 
 

@@ -30,7 +30,8 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         id: Eight hexadecimal digits; those of two engines are equal by accident at most.
         pid: The process of its engine.
-        age_seconds: Since the call.
+        called_at: Seconds by the monotonic clock, which all processes of a machine share.
+        age_seconds: Since then.
         language: Of the program.
         runtime: Where it runs; None until one has been chosen.
         state: `starting` (a runtime is being chosen, files are read), `compiling`, `waiting` (for a sandbox)
@@ -39,6 +40,7 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     pid: int
+    called_at: float
     age_seconds: float
     language: str
     runtime: str | None
@@ -79,6 +81,7 @@ class Run:
         return RunInfo(
             id=self.id,
             pid=os.getpid(),
+            called_at=self.called_at,
             age_seconds=time.monotonic() - self.called_at,
             language=self.language,
             runtime=None if self.chosen is None else self.chosen.runtime.name,

@@ -101,9 +101,10 @@ def run_groups(warden: int) -> list[Path]:
 
 
 def is_quiet() -> bool:
-    """Whether no run is left and the warden has its next process parked, in its groups."""
+    """Whether no run is left and the warden has its next process parked, in its groups and no others."""
     [warden] = wardens()
-    return not jailed(warden) and len(children(warden)) == 1 and len(run_groups(warden)) > 0
+    numbers = {folder.name for folder in run_groups(warden)}
+    return not jailed(warden) and len(children(warden)) == 1 and len(numbers) == 1
 
 
 @pytest.fixture

@@ -101,6 +101,7 @@ def test_runs_are_a_list_as_json(capsys: Capture, engine: Engine, start: Start) 
 
     [shown] = json.loads(capsys.readouterr().out)
     assert shown.pop("age_seconds") >= 0
+    assert shown.pop("called_at") > 0
     assert shown == {
         "id": ids(engine)[0],
         "pid": os.getpid(),
