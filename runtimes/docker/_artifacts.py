@@ -66,14 +66,15 @@ class Artifacts:
         name = _name(member)
         before = self._unchanged.get(name)
         bound = max(self._left, len(before) if before is not None else 0)
-        wanted = member.kind == "file" and member.size <= bound and _refusal(name) is None
+        size = max(member.size, member.stored)
+        wanted = member.kind == "file" and size <= bound and _refusal(name) is None
         if not wanted:
             self._may_skip -= member.stored
         return wanted
 
     def _take(self, member: Member, content: bytes | None) -> None:
         name = _name(member)
-        if member.kind == "folder" and _refusal(name) is None:
+        if member.kind == "folder" and (not name or _refusal(name) is None):
             return
         if member.kind == "hard link":
             self._forget(_shown(member.target))
@@ -119,6 +120,8 @@ def _refusal(name: str) -> str | None:
     parts = name.split("/")
     if name.startswith("/") or ".." in parts:
         return "its name leaves the working folder"
+    if "" in parts or "." in parts:
+        return "its name is malformed"
     if len(parts) > MAX_DEPTH:
         return f"deeper than {MAX_DEPTH} levels"
     return None

@@ -147,7 +147,7 @@ def owner_of(pid: int) -> str | None:
     """
     try:
         # Behind the name, which may hold anything: state, then 18 numbers, then the moment of its start.
-        begun = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
+        begun = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[19].decode()
     except (OSError, IndexError):
         return None
     return f"{machine()}:{pid}:{begun}"

@@ -38,12 +38,12 @@ cd {TMP} && mkdir {WORK} && printf '{READY.decode().strip()}\\n' && tar -xf - &&
 # that ended the program to its own stderr, which is what tells it from an exit code above 128.
 _RUN_SCRIPT = """{{
 command -v {interpreter} >/dev/null || {{ printf '%s missing %s\\n' {mark} {interpreter}; exit 127; }}
-{exports}
 cd {work}
-unset OLDPWD HOSTNAME
 printf '%s begun\\n' {mark}
 exec 3>&2 2>{own}/said
-( ulimit -c 0; ulimit -s 8192; ulimit -f {file_blocks}; ulimit -n {open_files}; ulimit -t {cpu_seconds}
+( unset OLDPWD HOSTNAME
+{exports}
+ulimit -c 0; ulimit -s 8192; ulimit -f {file_blocks}; ulimit -n {open_files}; ulimit -t {cpu_seconds}
 exec {command} 2>&3 3>&- ) <{stdin}
 code=$?
 died=0

@@ -41,20 +41,33 @@ class Language(NamedTuple):
     build: Build | None = None
 
 
-_ES_MODULE = re.compile(r"^\s*(import\b[^(]|export\b)", re.MULTILINE)
+_ES_MODULE = re.compile(r"^[^\S\n]*(import\b[^(]|export\b)", re.MULTILINE)
 #: Comments and literals of Java, in which anything may stand.
 _JAVA_TEXT = re.compile(
-    r"//[^\n]*|/\*.*?\*/|\"\"\".*?\"\"\"|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.DOTALL
+    r"//[^\n]*"
+    r"|/\*.*?(?:\*/|\Z)"
+    r"|\"\"\"(?:\\.|[^\\])*?(?:\"\"\"|\Z)"
+    r"|\"(?:\\.|[^\"\\\n])*\""
+    r"|'(?:\\.|[^'\\\n])*'",
+    re.DOTALL,
 )
+_JAVA_PACKAGE = re.compile(r"^\s*package\s+([\w.]+)\s*;")
 _JAVA_TYPE = r"\b(?:class|interface|enum|record)\s+(\w+)"
 _JAVA_MARKS = re.compile(_JAVA_TYPE + r"|\bvoid\s+(main)\s*\(|([{}])")
-_JAVA_PUBLIC = re.compile(r"\bpublic\s+(?:(?:abstract|final|sealed|strictfp)\s+)*" + _JAVA_TYPE)
+_JAVA_PUBLIC = re.compile(r"\bpublic\s+(?:(?:abstract|final|non-sealed|sealed|strictfp)\s+)*" + _JAVA_TYPE)
 
 
 def java_main(source: str) -> str:
-    """Return the name of the class with the method `main`; `Main` if none is to be seen."""
+    """Return the full name of the class with the method `main`; `Main` if none is to be seen."""
+    text = _JAVA_TEXT.sub(" ", source)
+    package = _JAVA_PACKAGE.match(text)
+    return f"{package[1]}.{_outermost(text)}" if package else _outermost(text)
+
+
+def _outermost(text: str) -> str:
+    """Return the outermost class around the method `main`, in a text without comments and literals."""
     depth, outermost = 0, "Main"
-    for found in _JAVA_MARKS.finditer(_JAVA_TEXT.sub("", source)):
+    for found in _JAVA_MARKS.finditer(text):
         if found[1] and depth == 0:
             outermost = found[1]
         elif found[2] and depth == 1:
@@ -66,8 +79,9 @@ def java_main(source: str) -> str:
 
 def _java_file(source: str) -> str:
     """A public class must be in a file of its own name."""
-    public = _JAVA_PUBLIC.search(_JAVA_TEXT.sub("", source))
-    return f"{public[1] if public else java_main(source)}.java"
+    text = _JAVA_TEXT.sub(" ", source)
+    public = _JAVA_PUBLIC.search(text)
+    return f"{public[1] if public else _outermost(text)}.java"
 
 
 #: One collector in place of one for each core, and most of the container's memory for the heap. Said here, as

@@ -11,6 +11,9 @@ _BLOCK = 512
 _NAME_BYTES = 100
 #: Of a long name, and of the records that carry one.
 _MAX_EXTRA = 64 * 1024
+#: Of the records, those that matter here; and what one's length may take.
+_OVERRIDES = ("path", "linkpath", "size")
+_LENGTH_DIGITS = 12
 #: What an archive may claim for one entry: sizes beyond have no meaning here.
 _MAX_SIZE = 1 << 50
 
@@ -230,7 +233,7 @@ class TarReader:
         elif kind == b"K":
             self._overrides["linkpath"] = _text(content)
         elif kind == b"x":
-            self._overrides.update(_records(content))
+            self._overrides.update((key, value) for key, value in _records(content) if key in _OVERRIDES)
 
 
 class _Holes:
@@ -288,10 +291,10 @@ def _text(field: bytes) -> bytes:
 def _number(field: bytes) -> int:
     if field[0] & 0x80:
         return int.from_bytes(bytes([field[0] & 0x7F]) + field[1:], "big")
-    try:
-        return int(field.strip(b" \0") or b"0", 8)
-    except ValueError:
-        raise TarError("a number is malformed") from None
+    digits = field.strip(b" \0")
+    if digits.translate(None, b"01234567"):
+        raise TarError("a number is malformed")
+    return int(digits or b"0", 8)
 
 
 def _decimal(text: bytes) -> int:
@@ -302,11 +305,13 @@ def _decimal(text: bytes) -> int:
 
 def _records(content: bytes) -> Iterator[tuple[str, bytes]]:
     """Yield the records of a POSIX header: `LENGTH KEY=VALUE`, with a line feed after each."""
-    while content:
-        length, blank, _ = content.partition(b" ")
-        size = _decimal(length) if blank else 0
-        record, content = content[:size], content[size:]
-        key, equals, value = record[len(length) + 1 : -1].partition(b"=")
+    at = 0
+    while at < len(content):
+        blank = content.find(b" ", at, at + _LENGTH_DIGITS)
+        size = _decimal(content[at:blank]) if blank > at else 0
+        record = content[blank + 1 : at + size]
+        key, equals, value = record.partition(b"=")
         if not equals or not record.endswith(b"\n"):
             raise TarError("a record is malformed")
-        yield key.decode("utf-8", "replace"), value
+        yield key.decode("utf-8", "replace"), value[:-1]
+        at += size

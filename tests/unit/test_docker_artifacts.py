@@ -112,3 +112,26 @@ def test_more_than_the_file_system_holds_is_too_much() -> None:
     other = Artifacts(max_bytes=10, max_count=10, max_skipped=1000, unchanged={})
     other.feed(b"".join(archive([Entry("./a", bytes(600), 0o600), Entry("./b", bytes(600), 0o600)])))
     assert other.is_too_much
+
+
+def test_file_with_holes_that_stores_more_than_it_claims_is_not_kept() -> None:
+    block = bytearray(b"".join(archive([Entry("./a", b"", 0o600)]))[:512])
+    block[124:136] = b"%011o\0" % 5000
+    block[156:157] = b"S"
+    block[483:495] = b"%011o\0" % 10
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    artifacts = Artifacts(max_bytes=1000, max_count=10, max_skipped=4000, unchanged={})
+    artifacts.feed(bytes(block) + bytes(5120))
+
+    assert artifacts.is_too_much
+    assert all(file.data == b"" for file in artifacts.result())
+
+
+@pytest.mark.parametrize("name", ["./", "./.", "a//b", "a/./b"])
+def test_name_that_no_tar_writes_has_no_content(name: str) -> None:
+    artifacts = Artifacts(max_bytes=MIB, max_count=10, max_skipped=MIB, unchanged={})
+    data = b"".join(archive([Entry(name, b"owned", 0o600)]))
+    artifacts.feed(data)
+
+    assert all(file.data == b"" and file.skipped for file in artifacts.result())

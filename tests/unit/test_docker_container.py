@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from typing import Any
 
 import anyio
@@ -104,6 +106,22 @@ def test_owner_is_a_process_and_its_start() -> None:
     assert owner == owner_of(os.getpid())
     assert owner.startswith(f"{machine()}:{os.getpid()}:")
     assert owner_of(2**30) is None
+
+
+def test_owner_is_found_whatever_the_process_calls_itself() -> None:
+    rename = "import ctypes, os; ctypes.CDLL(None).prctl(15, b') 1 (\\xc3\\xa4\\xc3')"
+    code = f"{rename}; os.write(1, b'x'); os.read(0, 1)"
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with process:
+        assert process.stdout is not None
+        process.stdout.read(1)
+        owner = owner_of(process.pid)
+        process.kill()
+
+    assert owner is not None
+    assert owner.rpartition(":")[2].isdecimal()
 
 
 def listed(owner: str) -> list[dict[str, Any]]:

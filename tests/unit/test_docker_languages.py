@@ -24,6 +24,9 @@ MAIN = "public static void main(String[] arguments) { }"
         (f"class A {{ String s = \"class B {{ }}}}\"; char c = '}}'; {MAIN} }}", "A"),
         (f'class A {{ String s = """\n class B {{\n"""; {MAIN} }}', "A"),
         (f"class A<T extends Comparable<T>> {{ <U> void f() {{ }} {MAIN} }}", "A"),
+        (f"class/**/A {{ {MAIN} }}", "A"),
+        (f'class A {{ String s = """ \\""" class B {{ """; {MAIN} }}', "A"),
+        (f"/* first */ package p.q; class A {{ {MAIN} }}", "p.q.A"),
         ("class A { void f() { } }", "Main"),
         ("", "Main"),
     ],
@@ -37,6 +40,8 @@ def test_class_with_main_is_found(source: str, name: str) -> None:
     [
         (f"class A {{ {MAIN} }}", "A.java"),
         (f"class A {{ {MAIN} }} public class B {{ }}", "B.java"),
+        (f"package p; public class A {{ {MAIN} }}", "A.java"),
+        (f"class A {{ {MAIN} }} public non-sealed class B extends C {{ }}", "B.java"),
         (f"// public class X\npublic final class A {{ {MAIN} }}", "A.java"),
         (f"public sealed interface A permits B {{ }} record B() implements A {{ {MAIN} }}", "A.java"),
     ],
@@ -77,3 +82,11 @@ def test_input_file_gives_way_to_the_source_of_the_same_name() -> None:
 
     assert [file.name for file in program.files] == ["A.java"]
     assert b"class A" in (program.files[0].data or b"")
+
+
+@pytest.mark.parametrize(
+    "source", ["\n" * 1_000_000, "/* " * 300_000, '"""' + "x " * 500_000, "' " * 500_000]
+)
+def test_looking_at_a_source_takes_time_in_proportion(source: str) -> None:
+    assert java_main(source) == "Main"
+    assert file_name(LANGUAGES["node"], source) == "main.cjs"

@@ -200,3 +200,38 @@ def test_only_a_tar_error_comes_out_of_a_changed_archive(data: st.DataObject, at
         read(bytes(whole))
     except TarError:
         return
+
+
+@pytest.mark.parametrize("kind", [tarfile.REGTYPE, tarfile.GNUTYPE_LONGNAME, b"S"])
+@pytest.mark.parametrize("number", [b"-0000001000\0", b"+0000001000\0", b"00_00001000\0"])
+def test_number_with_a_sign_is_refused(kind: bytes, number: bytes) -> None:
+    block = bytearray(header(type=kind))
+    block[124:136] = number
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+
+    with pytest.raises(TarError):
+        read(bytes(block) + bytes(2048))
+
+
+def test_records_that_do_not_matter_are_not_kept() -> None:
+    seen: list[Member] = []
+    reader = TarReader(lambda _: True, lambda member, _: seen.append(member))
+    for number in range(200):
+        record = b"30 key%05d=%s\n" % (number, b"x" * 17)
+        assert len(record) == 30
+        reader.feed(header(type=tarfile.XHDTYPE, size=30) + record.ljust(512, b"\0"))
+
+    assert reader._overrides == {}
+
+
+def test_many_records_are_read_in_one_pass() -> None:
+    records = b"8 a=bcd\n" * 8000 + b"13 path=name\n"
+    found = read(
+        header(type=tarfile.XHDTYPE, size=len(records))
+        + records
+        + bytes(-len(records) % 512)
+        + header(size=0)
+    )
+
+    assert list(found) == ["name"]
