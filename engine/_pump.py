@@ -3,6 +3,7 @@
 import os
 import select
 from collections.abc import Callable
+from typing import Any
 
 import anyio
 
@@ -180,3 +181,13 @@ class Capture:
     def dropped(self, stream: str) -> int:
         """Return how many bytes of a stream did not fit."""
         return self._dropped[stream]
+
+    def fields(self) -> dict[str, Any]:
+        """Return what was kept and dropped, as fields of a `Result`."""
+        found: dict[str, Any] = {}
+        for stream in self._chunks:
+            dropped = self.dropped(stream)
+            found[f"{stream}_bytes"] = self.content(stream)
+            found[f"{stream}_dropped_bytes"] = dropped
+            found[f"{stream}_truncated"] = dropped > 0
+        return found

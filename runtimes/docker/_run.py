@@ -1,12 +1,11 @@
 """The state of one run in a container while its bytes come, and the result made of it."""
 
 import time
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from engine import (
-    Artifact,
     ConfigError,
     Output,
     Reason,
@@ -115,7 +114,7 @@ class ContainerRun:
             reason=judged.reason,
             exit_code=judged.exit_code,
             signal=judged.signal,
-            files=self._files(),
+            files=self._artifacts.result(),
             stages={"run": Stage(status=judged.status, exit_code=judged.exit_code, milliseconds=ran)},
             timing=Timing(started=self._started_ms or 0.0, ran=ran, collected=self._elapsed_ms()),
             usage=Usage(
@@ -123,7 +122,7 @@ class ContainerRun:
                 peak_memory_mib=None if peak is None else peak / _MIB,
             ),
             isolation=isolation_of(template, path="cold", oci_runtime=oci_runtime),
-            **self._streams(),
+            **self._capture.fields(),
         )
 
     def _judge(self, ended: Ended, end: End) -> Verdict:
@@ -158,9 +157,6 @@ class ContainerRun:
             hint="try again",
         )
 
-    def _files(self) -> tuple[Artifact, ...]:
-        return self._artifacts.result()
-
     def _on_word(self, word: Word) -> None:
         match word.kind:
             case "begun":
@@ -190,15 +186,6 @@ class ContainerRun:
         kept = self._capture.add(stream, data)
         if kept and self._emit is not None:
             self._emit(Output(stream=stream, data=kept))
-
-    def _streams(self) -> dict[str, Any]:
-        fields: dict[str, Any] = {}
-        for stream in ("stdout", "stderr"):
-            dropped = self._capture.dropped(stream)
-            fields[f"{stream}_bytes"] = self._capture.content(stream)
-            fields[f"{stream}_dropped_bytes"] = dropped
-            fields[f"{stream}_truncated"] = dropped > 0
-        return fields
 
     def _elapsed_ms(self) -> float:
         return (time.monotonic() - self._begin) * 1000

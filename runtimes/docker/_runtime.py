@@ -186,7 +186,7 @@ class DockerRuntime(Runtime):
     async def _started(self, template: Template) -> "DockerSandbox":
         from ._sandbox import DockerSandbox, wait_ready
 
-        daemon, remover, detail = self._open()[0], self._open()[1], template.detail
+        (daemon, remover), detail = self._open(), template.detail
         name = f"isorun-{secrets.token_hex(8)}"
         self._count += 1
         config = container_config(detail, template.policy, number=self._count, owner=self._owner)

@@ -3,7 +3,6 @@
 import os
 import time
 from contextlib import suppress
-from typing import Any
 
 from engine import (
     Artifact,
@@ -159,17 +158,8 @@ class Run:
                 degraded=capabilities.degraded,
                 fallback=self._origin.fallback,
             ),
-            **self._streams(),
+            **self._capture.fields(),
         )
-
-    def _streams(self) -> dict[str, Any]:
-        fields: dict[str, Any] = {}
-        for stream in ("stdout", "stderr"):
-            dropped = self._capture.dropped(stream)
-            fields[f"{stream}_bytes"] = self._capture.content(stream)
-            fields[f"{stream}_dropped_bytes"] = dropped
-            fields[f"{stream}_truncated"] = dropped > 0
-        return fields
 
     def _send_ahead(self, handover: Handover) -> Handover:
         """Send what may go ahead of the limits, and return the rest."""

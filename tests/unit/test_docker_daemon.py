@@ -79,8 +79,11 @@ async def test_refusal_has_its_status_and_its_words(tmp_path: Path, body: bytes,
 
 @pytest.mark.parametrize("status", ["404 Not Found", "409 Conflict"])
 async def test_container_that_is_gone_or_going_need_not_be_removed(tmp_path: Path, status: str) -> None:
-    async with served(tmp_path / "d.sock", Server(answer(status, b"{}"))) as daemon:
+    server = Server(answer(status, b"{}"))
+    async with served(tmp_path / "d.sock", server) as daemon:
         await daemon.remove("x")
+
+    assert [request.partition(b" ")[0] for request in server.asked] == [b"DELETE"]
 
 
 @pytest.mark.parametrize(
