@@ -1,5 +1,38 @@
-"""Let a local language model think in programs. So far only the contracts."""
+"""Let a local language model think in programs, run them safely, and check what comes out.
 
-from ._model import Model, ModelError
+    async with Engine() as engine, open_model(cache=load_config().cache) as model:
+        async for step in Agent(engine, model).solve(Task(question="How many primes are below 100?")):
+            match step: ...
+"""
 
-__all__ = ["Model", "ModelError"]
+from ._agent import Agent
+from ._model import Completion, Message, Model, ModelError, Request
+from ._steps import Answered, AnyStep, Check, Checked, Decided, Ran, Routed, Started, Token, Verified, Wrote
+from ._task import Budget, Means, Task
+from ._tools import Tools
+from .models import open_model
+
+__all__ = [
+    "Agent",
+    "Answered",
+    "AnyStep",
+    "Budget",
+    "Check",
+    "Checked",
+    "Completion",
+    "Decided",
+    "Means",
+    "Message",
+    "Model",
+    "ModelError",
+    "Ran",
+    "Request",
+    "Routed",
+    "Started",
+    "Task",
+    "Token",
+    "Tools",
+    "Verified",
+    "Wrote",
+    "open_model",
+]

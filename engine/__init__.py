@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from policies import Limits, Policy, PolicyError
 
-    from ._config import EngineConfig, Interpreter, PoolConfig, load_config
+    from ._config import AgentConfig, EngineConfig, Interpreter, PoolConfig, load_config
     from ._effective import PolicyLike
     from ._engine import Engine
     from ._exceptions import (
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from ._tiers import TierReport
 
 __all__ = [
+    "AgentConfig",
     "Artifact",
     "Capabilities",
     "Compiled",
@@ -120,6 +121,7 @@ _HOMES = {
         "PolicyError",
     ),
     "._config": (
+        "AgentConfig",
         "EngineConfig",
         "Interpreter",
         "PoolConfig",

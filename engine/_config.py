@@ -53,6 +53,23 @@ class PoolConfig(Config, frozen=True):
     fork: bool = True
 
 
+class AgentConfig(Config, frozen=True):
+    """Settings of the agent, for `isorun agent`.
+
+    Attributes:
+        model: A name of `isorun model list`, the path of a GGUF file, or the address of an endpoint on this
+            machine; empty takes the default.
+        context_tokens: Of a local model: for a question and its answer.
+        threads: Of a local model; 0 takes one for each processor that we may use.
+        gpu_layers: Layers that a graphics card computes, where the library was built for one; -1 for all.
+    """
+
+    model: str = ""
+    context_tokens: Annotated[int, Meta(ge=512, le=1_048_576)] = 4096
+    threads: Annotated[int, Meta(ge=0, le=1024)] = 0
+    gpu_layers: Annotated[int, Meta(ge=-1, le=10_000)] = 0
+
+
 class EngineConfig(Config, frozen=True):
     """Settings of one engine; every field has a default that works.
 
@@ -63,6 +80,7 @@ class EngineConfig(Config, frozen=True):
         policy: Preset or file used when a call names none.
         pool: Sizes of the warm pools.
         interpreters: Languages added to the built-in ones, by name.
+        agent: The model that `isorun agent` asks.
     """
 
     cache_dir: str = ""
@@ -71,6 +89,7 @@ class EngineConfig(Config, frozen=True):
     policy: str = "default"
     pool: PoolConfig = PoolConfig()
     interpreters: dict[str, Interpreter] = msgspec.field(default_factory=dict)
+    agent: AgentConfig = AgentConfig()
 
     @property
     def cache(self) -> Path:

@@ -39,8 +39,9 @@ def run_tool(
     timeout_seconds: float,
     cwd: Path | None = None,
     env: Mapping[str, str] = MappingProxyType({}),
+    stdin: bytes = b"",
 ) -> str:
-    """Run a trusted set-up tool to its end and return its stdout. Blocks; for set-up only.
+    """Run a trusted tool, of set-up or a linter, to its end and return its stdout. Blocks; never for a run.
 
     It inherits the environment, because package tools are configured there; `env` is put over it.
 
@@ -51,7 +52,7 @@ def run_tool(
     try:
         done = subprocess.run(
             command,
-            stdin=subprocess.DEVNULL,
+            input=stdin,
             capture_output=True,
             timeout=timeout_seconds,
             check=True,
@@ -410,25 +411,100 @@ class Warden:
 
 
 def _start_process() -> tuple[socket.socket, subprocess.Popen[bytes]]:
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     root = str(Path(__file__).resolve().parent.parent)
     # -S and -I: the warden needs the standard library and its own package, nothing that a user can add.
     code = f"import sys; sys.path.append({root!r}); from engine.warden.main import main; main()"
-    number = str(theirs.fileno())
+    try:
+        return _start_python(["-I", "-S", "-c", code], kind=socket.SOCK_SEQPACKET)
+    except OSError as error:
+        raise RuntimeUnavailableError(f"the warden cannot be started: {error.strerror}") from error
+
+
+def _start_python(
+    arguments: Sequence[str],
+    *,
+    kind: socket.SocketKind,
+    env: Mapping[str, str] = MappingProxyType({}),
+    stderr: int | None = None,
+) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    """Start our own Python with one end of a new socket, whose number is its last argument."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
     try:
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", code, number],
+            [sys.executable, *arguments, str(theirs.fileno())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
+            stderr=stderr,
             pass_fds=[theirs.fileno()],
-            env={},
+            env=dict(env),
             cwd="/",
-            # A Ctrl-C in the terminal is for the engine; it ends the warden by closing the socket.
+            # A Ctrl-C in the terminal is for the engine; it ends the process by closing the socket.
             start_new_session=True,
         )
-    except OSError as error:
+    except OSError:
         ours.close()
-        raise RuntimeUnavailableError(f"the warden cannot be started: {error.strerror}") from error
+        raise
     finally:
         theirs.close()
     return ours, process
+
+
+class Companion:
+    """A trusted process of ours beside the engine, such as the one that holds a model. It runs no guest code.
+
+    It has to end when its socket is closed. `aclose` kills it at once: it holds nothing that could be lost.
+
+    Attributes:
+        connection: A stream socket to it, non-blocking.
+    """
+
+    def __init__(self, code: str, *, env: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Start it.
+
+        Args:
+            code: Python statements; `sys.argv[1]` is the number of its end of the socket.
+            env: Its whole environment.
+
+        Raises:
+            ToolError: It cannot be started.
+        """
+        self._said = os.memfd_create("companion-stderr")
+        try:
+            self.connection, self._process = _start_python(
+                ["-I", "-c", code], kind=socket.SOCK_STREAM, env=env, stderr=self._said
+            )
+        except OSError as error:
+            os.close(self._said)
+            raise ToolError(f"a process of isorun cannot be started: {error.strerror}") from error
+        self.connection.setblocking(False)
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
+    def last_words(self) -> str:
+        """Return the end of what it wrote to stderr, and which signal ended it, if one did."""
+        size = os.fstat(self._said).st_size
+        text = os.pread(self._said, 1000, max(0, size - 1000)).decode("utf-8", "replace").strip()
+        code = self._process.poll()
+        ended = f"ended by {signal.Signals(-code).name}" if code is not None and code < 0 else ""
+        return "; ".join(part for part in (ended, text) if part)
+
+    async def wait(self) -> None:
+        """Wait until it has ended."""
+        pidfd = os.pidfd_open(self._process.pid)
+        try:
+            await anyio.wait_readable(pidfd)
+        finally:
+            os.close(pidfd)
+        self._process.wait(CLOSE_SECONDS)
+
+    async def aclose(self) -> None:
+        """Kill it and wait for its end."""
+        self.connection.close()
+        if self._process.poll() is None:
+            self._process.kill()
+            with anyio.move_on_after(CLOSE_SECONDS, shield=True):
+                await self.wait()
+        os.close(self._said)

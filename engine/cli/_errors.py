@@ -71,7 +71,19 @@ def _describe_engine_error(error: BaseException) -> Report | None:
         case EngineError():
             return Report(type(error).__name__, str(error), error.hint, _exit.HOST_FAILURE)
         case _:
-            return None
+            return _describe_model_error(error)
+
+
+def _describe_model_error(error: BaseException) -> Report | None:
+    # Late: only what is nothing else is looked at.
+    from agent import ModelError
+    from agent._transcript import TranscriptError
+
+    if isinstance(error, TranscriptError):
+        return Report("TranscriptError", str(error), error.hint, _exit.USAGE)
+    if isinstance(error, ModelError):
+        return Report("ModelError", str(error), error.hint, _exit.HOST_FAILURE)
+    return None
 
 
 def print_error(message: str, hint: str = "") -> None:

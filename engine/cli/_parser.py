@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any, NoReturn, override
 
-from . import doctor, env, image, kill, policy, ps, run, setup
+from . import agent, bench, doctor, env, image, kill, model, policy, ps, run, setup
 from ._errors import UsageError
 from ._version import version
 
 #: Command -> its module, in the order of `--help`.
 COMMANDS: dict[str, ModuleType] = {
     "run": run,
+    "agent": agent,
     "ps": ps,
     "kill": kill,
     "setup": setup,
@@ -20,6 +21,8 @@ COMMANDS: dict[str, ModuleType] = {
     "policy": policy,
     "env": env,
     "image": image,
+    "model": model,
+    "bench": bench,
 }
 
 # Longer lines are hard to read, and a pipe has no width.

@@ -86,7 +86,7 @@ def _program(arguments: Namespace, interpreters: Mapping[str, Interpreter]) -> P
         language=language,
         args=(*(arguments.call or ())[1:], *arguments.arg),
         stdin=_stdin(arguments),
-        files=tuple(_input(text) for text in arguments.input),
+        files=tuple(input_file(text) for text in arguments.input),
         env=dict(_variable(text) for text in arguments.env),
         environment=arguments.env_name,
         check=arguments.check,
@@ -139,13 +139,13 @@ def _read(file: BinaryIO, name: str, max_bytes: int) -> bytes:
     return data
 
 
-def _input(text: str) -> File:
+def input_file(text: str) -> File:
     """Split `PATH[:NAME]` at the last colon; the name is checked by the engine."""
     path, colon, name = text.rpartition(":")
     if not colon:
         path, name = text, os.path.basename(text)
     if not path or not name:
-        raise UsageError(f"`--input {text}` needs a path, and a name after the colon")
+        raise UsageError(f"`{text}` needs a path, and a name after the colon")
     return File(name=name, path=os.path.abspath(path))
 
 

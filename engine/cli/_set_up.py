@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from engine import EngineConfig, RuntimeUnavailableError, load_config
 from runtimes.environments import setup
 from runtimes.environments._staging import cache_lock
@@ -22,6 +24,7 @@ class Wanted(NamedTuple):
         pyodide_from: Folder in place of the network.
         wasm: Compilers for WebAssembly; None leaves it as it is.
         images: Images for the Docker tier; None leaves them as they are.
+        documents: Whether to have an index of documentation.
     """
 
     environments: Sequence[str]
@@ -30,6 +33,13 @@ class Wanted(NamedTuple):
     pyodide_from: str | None = None
     wasm: Sequence[str] | None = None
     images: Sequence[str] | None = None
+    documents: bool = False
+
+    @property
+    def all_environments(self) -> list[str]:
+        """Those that are named, and those that other parts need."""
+        needed = {"wasm": self.wasm is not None, "data": self.documents}
+        return [*self.environments, *(name for name, is_needed in needed.items() if is_needed)]
 
 
 def set_up(wanted: Wanted) -> None:
@@ -43,8 +53,7 @@ def set_up(wanted: Wanted) -> None:
     config = load_config()
     needs_deno = wanted.npm is not None or wanted.pyodide is not None
     with sigterm_raises():
-        environments = wanted.environments if wanted.wasm is None else [*wanted.environments, "wasm"]
-        setup(config.cache, environments, show_progress, nsjail=config.nsjail)
+        setup(config.cache, wanted.all_environments, show_progress, nsjail=config.nsjail)
         with cache_lock(config.cache, show_progress):
             _set_up_wasm(config, wanted)
             deno = _deno(config, is_needed=needs_deno)
@@ -52,6 +61,8 @@ def set_up(wanted: Wanted) -> None:
                 _set_up_npm(config, wanted, deno)
                 _set_up_pyodide(config, wanted, deno)
             _set_up_images(config, wanted)
+    if wanted.documents:
+        _set_up_documents(config)
 
 
 def _check_names(npm: Sequence[str], images: Sequence[str]) -> None:
@@ -128,3 +139,26 @@ def _set_up_images(config: EngineConfig, wanted: Wanted) -> None:
         return
     for line in lines():
         show_progress(line)
+
+
+def _set_up_documents(config: EngineConfig) -> None:
+    """Have the libraries of `data` describe themselves in a sandbox, unless that has been done."""
+    from agent._documents_index import build_index, index_path, index_stamp, stamp_of
+    from engine import Engine, PoolConfig
+    from runtimes.environments import load_environment
+
+    from ._signals import run_until_signal
+
+    path = index_path(config.cache)
+    stamp = stamp_of(load_environment(config.cache, "data").hash)
+    if index_stamp(path) == stamp:
+        show_progress("documentation: there already")
+        return
+
+    async def build() -> None:
+        # One run needs no sandbox that waits.
+        settings = msgspec.structs.replace(config, pool=PoolConfig(warm=0, fork=False))
+        async with Engine(settings) as engine:
+            await build_index(engine, path, show_progress, stamp=stamp)
+
+    run_until_signal(build)

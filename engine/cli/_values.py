@@ -3,6 +3,10 @@
 import math
 import re
 from argparse import ArgumentTypeError
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agent import Budget
 
 
 def seconds(text: str) -> float:
@@ -30,3 +34,24 @@ def mebibytes(text: str) -> int:
     if match is None:
         raise ArgumentTypeError(f"`{text}` is not a size in MiB, such as `512`, `512M` or `2G`")
     return int(match[1]) * (1024 if match[2].upper() == "G" else 1)
+
+
+def budget(text: str) -> "Budget":
+    """Parse `--budget`: seconds, or a list such as `seconds=60,tokens=2000,programs=4`.
+
+    Raises:
+        ArgumentTypeError: It is neither, or a number is not above 0.
+    """
+    from agent import Budget  # late: most commands have no budget
+
+    numbers: dict[str, float] = {}
+    for part in text.split(","):
+        name, equals, number = part.partition("=")
+        if not equals:
+            name, number = "seconds", part
+        numbers[name.strip()] = seconds(number.strip())
+    names = ("seconds", "tokens", "programs")
+    if set(numbers) - set(names) or any(number <= 0 for number in numbers.values()):
+        raise ArgumentTypeError(f"`{text}` is no budget, such as `60` or `seconds=60,tokens=2000,programs=4`")
+    whole = {name: int(number) for name, number in numbers.items() if name != "seconds"}
+    return Budget(**{**numbers, **whole})

@@ -54,6 +54,11 @@ def configure(parser: ArgumentParser) -> None:
         metavar="IMAGE",
         help="images for the Docker tier, such as `python`, `node` or `go`; without any, say which there are",
     )
+    parser.add_argument(
+        "--documents",
+        action="store_true",
+        help="an index of what the libraries of `data` say about themselves, for agents; builds `data`",
+    )
     parser.add_argument("--json", action="store_true", help="print a JSON list of the environments when done")
 
 
@@ -77,4 +82,12 @@ def wanted(arguments: Namespace) -> "Wanted":
     if pyodide is None and arguments.pyodide_from is not None:
         pyodide = []
     wasm = ["c"] if arguments.wasm == [] else arguments.wasm
-    return Wanted(arguments.names, arguments.npm, pyodide, arguments.pyodide_from, wasm, arguments.image)
+    return Wanted(
+        arguments.names,
+        arguments.npm,
+        pyodide,
+        arguments.pyodide_from,
+        wasm,
+        arguments.image,
+        arguments.documents,
+    )

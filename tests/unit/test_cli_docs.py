@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from engine import EngineConfig, Interpreter, PoolConfig
+from engine import AgentConfig, EngineConfig, Interpreter, PoolConfig
 from engine._config import ENVIRONMENT_KEYS
 from engine.cli import _exit
 from engine.cli._language import ALIASES, ENDINGS
@@ -79,9 +79,10 @@ def test_every_configuration_key_is_documented(configuration_page: str) -> None:
     keys = [field.encode_name for field in msgspec.structs.fields(EngineConfig)]
     pool = [f"pool.{field.encode_name}" for field in msgspec.structs.fields(PoolConfig)]
     interpreter = [f"interpreters.NAME.{field.encode_name}" for field in msgspec.structs.fields(Interpreter)]
-    plain = [key for key in keys if key not in ("pool", "interpreters")]
+    agent = [f"agent.{field.encode_name}" for field in msgspec.structs.fields(AgentConfig)]
+    plain = [key for key in keys if key not in ("pool", "interpreters", "agent")]
 
-    assert [key for key in plain + pool + interpreter if f"| `{key}` |" not in configuration_page] == []
+    assert [key for key in plain + pool + interpreter + agent if f"| `{key}` |" not in configuration_page] == []
 
 
 def test_every_environment_variable_is_documented(configuration_page: str) -> None:

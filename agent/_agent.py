@@ -1,0 +1,149 @@
+"""The agent: a question in, steps out, the answer last."""
+
+from collections.abc import AsyncGenerator
+
+import msgspec
+
+from engine import Engine, PolicyLike
+
+from . import _helpers
+from ._documents import Documents
+from ._ledger import Ledger
+from ._model import Model
+from ._prompts import route_request
+from ._routing import route
+from ._running import Bench
+from ._solving import Solving
+from ._steps import AnyStep, Routed, Started
+from ._task import Budget, Means, Route, Task
+from ._tools import Tools
+from ._writing import Writer
+
+
+class Agent:
+    """Answers questions with a model that thinks in programs, which an engine runs.
+
+        async with Engine() as engine, open_model("qwen2.5-coder-1.5b") as model:
+            async for step in Agent(engine, model).solve(Task(question="...")):
+                match step: ...
+
+    The last step is `Answered`. Several questions may be asked, one after the other or at once; the model takes
+    them in turn.
+
+    Args:
+        engine: Open; runs the programs.
+        model: Open; writes them.
+        means: Which means are used.
+        budget: Where it stops.
+        policy: For the programs of the model; None takes the engine's.
+        tools: Host functions that programs may call.
+        documents: Where errors about names are looked up.
+        reviewer: A second model for `Means.review`; None takes the first.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        model: Model,
+        *,
+        means: Means = Means(),
+        budget: Budget = Budget(),
+        policy: PolicyLike | None = None,
+        tools: Tools | None = None,
+        documents: Documents | None = None,
+        reviewer: Model | None = None,
+    ) -> None:
+        self._bench = Bench(engine, policy, tools)
+        self._model = model
+        self._means = means
+        self._budget = budget
+        self._documents = documents
+        self._reviewer = reviewer
+
+    async def solve(self, task: Task, means: Means | None = None) -> AsyncGenerator[AnyStep]:
+        """Work on a task, and yield each step as it is done.
+
+        Leaving early ends the model's answer and the program that runs. How soon is up to the event loop, unless
+        the generator is closed explicitly: `async with aclosing(agent.solve(task)) as steps:`.
+
+        Args:
+            task: What is asked.
+            means: Instead of the agent's own.
+
+        Raises:
+            ModelError: The model failed.
+            EngineError: The engine failed; a program that fails is a step.
+        """
+        means = self._means if means is None else means
+        ledger = Ledger(self._budget)
+        yield _started(task, self._model, means)
+        routed: Routed | None = None
+        async for step in self.routed(task, means, ledger):
+            if isinstance(step, Routed):
+                routed = step
+            yield step
+        assert routed is not None  # noqa: S101 (the last step of `routed`)
+        solving = Solving(
+            task,
+            model=self._model,
+            bench=self._bench,
+            means=means,
+            ledger=ledger,
+            language=routed.language,
+            stubs=self._stubs(routed),
+            documents=self._documents,
+            reviewer=self._reviewer,
+        )
+        steps = solving.in_text() if routed.route == "text" else solving.in_code()
+        async for step in steps:
+            yield step
+
+    async def routed(self, task: Task, means: Means, ledger: Ledger) -> AsyncGenerator[AnyStep]:
+        """Decide between code and text, and in which language; the last step is `Routed`."""
+        routing = route(task)
+        language = task.language or routing.language
+        if means.route != "auto":
+            yield self._routed(task, means, ledger, means.route, language, "user", "asked for")
+            return
+        if routing.route is not None:
+            yield self._routed(task, means, ledger, routing.route, language, "rule", routing.why)
+            return
+        writer = Writer(self._model, ledger)
+        async for step in writer.write(route_request(task), "route"):
+            yield step
+        chosen: Route = "text" if writer.last.strip() == "text" else "code"
+        yield self._routed(task, means, ledger, chosen, language, "model", "no rule applies")
+
+    def _routed(
+        self, task: Task, means: Means, ledger: Ledger, chosen: Route, language: str, by: str, why: str
+    ) -> Routed:
+        stubs: tuple[_helpers.Stub, ...] = ()
+        if means.helpers and chosen == "code" and language == "python" and task.wants == "answer":
+            stubs = _helpers.choose(task.question)
+        return msgspec.convert(
+            {
+                "at": ledger.seconds,
+                "route": chosen,
+                "language": language,
+                "by": by,
+                "why": why,
+                "helpers": tuple(stub.name for stub in stubs),
+            },
+            Routed,
+        )
+
+    def _stubs(self, routed: Routed) -> tuple[str, ...]:
+        chosen = set(routed.helpers)
+        stubs = [stub.text for stub in _helpers.all_stubs() if stub.name in chosen]
+        if self._bench.tools is not None and routed.language == "python":
+            stubs.append(self._bench.tools.stubs())
+        return tuple(stubs)
+
+
+def _started(task: Task, model: Model, means: Means) -> Started:
+    return Started(
+        question=task.question,
+        model=model.name,
+        seed=means.seed,
+        files=tuple(file.name for file in task.files),
+    )

@@ -1,0 +1,165 @@
+"""The helper library: its files for a sandbox, its functions for a prompt, and which a question needs."""
+
+import ast
+import re
+from functools import cache
+from importlib.resources import files
+
+import msgspec
+
+from engine import File
+
+from ._helper_keywords import FEATURES, KEYWORDS, Clue
+
+#: Below that, a question says nothing about any function; plain word problems stay below.
+_THRESHOLD = 4.0
+#: Functions that are this much less likely than the first are not worth their tokens.
+_SHARE = 0.5
+_PARSE_LIMIT = 20_000
+_PARSE_ERRORS = (SyntaxError, ValueError, MemoryError, RecursionError)
+_SENTENCE_END = re.compile(r"[.?!;:](?=\s|$)|\n")
+_WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
+
+
+class Stub(msgspec.Struct, frozen=True):
+    """A function of the library as a model is shown it.
+
+    Attributes:
+        text: Its call with parameters, what it gives, and an example; two or three lines of Python.
+        keywords: What questions say that need it.
+    """
+
+    name: str
+    text: str
+    keywords: tuple[str, ...] = ()
+
+
+@cache
+def guest_files() -> tuple[File, ...]:
+    """Return the library as input files of a program, which can then `import solvers`."""
+    return tuple(
+        File(name=f"solvers/{name}", data=source.encode(), read_only=True)
+        for name, source in _sources().items()
+    )
+
+
+@cache
+def all_stubs() -> tuple[Stub, ...]:
+    """Return every function that a model can be shown."""
+    found = {
+        node.name: _stub(node)
+        for name, source in _sources().items()
+        if not name.startswith("_")
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+    }
+    return tuple(found[name] for name in sorted(found))
+
+
+def choose(question: str, limit: int = 5) -> tuple[Stub, ...]:
+    """Return the functions that a question is about, the likeliest first; mostly none or one."""
+    scores = _scores(question)
+    best = max(scores.values(), default=0.0)
+    likely = [name for name, score in scores.items() if score >= max(_THRESHOLD, _SHARE * best)]
+    stubs = {stub.name: stub for stub in all_stubs()}
+    return tuple(stubs[name] for name in sorted(likely, key=lambda name: -scores[name])[:limit])
+
+
+def missing_imports(program: str) -> str:
+    """Return the line that imports those functions which a program calls and has not; empty if none."""
+    if len(program) > _PARSE_LIMIT:
+        return ""
+    try:
+        tree = ast.parse(program)
+    except _PARSE_ERRORS:
+        return ""
+    nodes = list(ast.walk(tree))
+    calls = [node.func.id for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    wanted = (set(calls) & _names()) - {name for node in nodes for name in _bound(node)}
+    module = _lacks_module(nodes)
+    lines = ["import solvers"] if module else []
+    lines += [f"from solvers import {', '.join(sorted(wanted))}"] if wanted else []
+    return "\n".join(lines)
+
+
+@cache
+def _sources() -> dict[str, str]:
+    folder = files("agent").joinpath("guest", "solvers")
+    found = {item.name: item.read_text("utf-8") for item in folder.iterdir() if item.name.endswith(".py")}
+    return dict(sorted(found.items()))
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(stub.name for stub in all_stubs())
+
+
+def _stub(node: ast.FunctionDef) -> Stub:
+    """Leave out the types: they cost tokens, and the functions take nearly anything."""
+    summary, _, rest = (ast.get_docstring(node) or "").partition("\n")
+    parameters = [argument.arg for argument in node.args.args]
+    defaults = [f"={ast.unparse(value)}" for value in node.args.defaults]
+    defaults = [""] * (len(parameters) - len(defaults)) + defaults
+    shown = ", ".join(map("".join, zip(parameters, defaults, strict=True)))
+    example, _, value = rest.partition(">>> ")[2].partition("\n")
+    text = f"{node.name}({shown})  # {summary}\n# {example}  # {value.strip()}"
+    clues = KEYWORDS.get(node.name, ())
+    return Stub(node.name, text, tuple(clue.words for clue in clues))
+
+
+def _scores(question: str) -> dict[str, float]:
+    text = question.lower()
+    sentences = [frozenset(map(_stem, _WORD.findall(part))) for part in _SENTENCE_END.split(text)]
+    present = frozenset(name for name, pattern in FEATURES.items() if pattern.search(question))
+    return {
+        name: sum(clue.weight for clue in clues if _holds(clue, sentences, present))
+        for name, clues in KEYWORDS.items()
+    }
+
+
+def _holds(clue: Clue, sentences: list[frozenset[str]], present: frozenset[str]) -> bool:
+    groups = _groups(clue.words)
+    if len(groups) == 1 and clue.words in FEATURES:
+        return clue.words in present
+    return any(all(not group.isdisjoint(words) for group in groups) for words in sentences)
+
+
+@cache
+def _groups(words: str) -> tuple[frozenset[str], ...]:
+    return tuple(frozenset(map(_stem, group.split("|"))) for group in words.split())
+
+
+@cache
+def _stem(word: str) -> str:
+    """Cut endings, so that forms of one word meet; not correct English, only the same on both sides."""
+    for ending in ("ies", "ing", "ed", "es", "s", "e", "y"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
+            stem = word[: -len(ending)]
+            return stem[:-1] if len(stem) > 3 and stem[-1] == stem[-2] else stem
+    return word
+
+
+def _bound(node: ast.AST) -> list[str]:
+    """Return the names that a statement gives a meaning."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return [name for alias in node.names for name in _imported(node, alias)]
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [node.name]
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        return [node.id]
+    return [node.arg] if isinstance(node, ast.arg) else []
+
+
+def _imported(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> list[str]:
+    if alias.name == "*":
+        return list(_names()) if isinstance(node, ast.ImportFrom) and node.module == "solvers" else []
+    return [alias.asname or alias.name]
+
+
+def _lacks_module(nodes: list[ast.AST]) -> bool:
+    """Whether something is taken from `solvers` without an import of it."""
+    taken = any(
+        isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "solvers"
+        for node in nodes
+    )
+    return taken and not any("solvers" in _bound(node) for node in nodes)

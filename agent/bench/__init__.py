@@ -1,0 +1,1 @@
+"""Measuring an agent: problems, scores, arms, statistics, reports."""

@@ -1,0 +1,1 @@
+"""Other methods than those of the solvers, to check what these have answered."""

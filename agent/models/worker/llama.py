@@ -1,0 +1,269 @@
+"""A model in llama.cpp: read tokens, look at what comes next, forget the end, keep states on disk.
+
+The high-level class of llama-cpp-python is not used: its states copy hundreds of megabytes of logits, and its
+lookup decoding keeps the logits of every token.
+"""
+
+import ctypes
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import llama_cpp
+import numpy as np
+
+# A prompt is read in pieces of so many tokens; between two of them a cancelled request is noticed.
+BATCH_TOKENS = 256
+_MAX_STATES = 12
+_MARK = "\x02{}\x03"
+
+
+class LoadError(Exception):
+    """llama.cpp cannot load the file, or has no memory for its context."""
+
+
+class ContextFullError(Exception):
+    """A request and its answer are longer than the context."""
+
+
+class Settings(NamedTuple):
+    """How a model is loaded; see `agent.models.ModelSettings`."""
+
+    path: str
+    context_tokens: int
+    threads: int
+    gpu_layers: int
+    states: str
+
+
+class Llama:
+    """One model with one context, which holds the tokens read last."""
+
+    def __init__(self, settings: Settings) -> None:
+        _be_quiet()
+        llama_cpp.llama_backend_init()
+        self._model = self._load(settings)
+        self._vocabulary = llama_cpp.llama_model_get_vocab(self._model)
+        self._context = self._open(settings)
+        self._memory = llama_cpp.llama_get_memory(self._context)
+        self.context_tokens = int(llama_cpp.llama_n_ctx(self._context))
+        self._words = int(llama_cpp.llama_vocab_n_tokens(self._vocabulary))
+        self._batch = llama_cpp.llama_batch_init(BATCH_TOKENS, 0, 1)
+        self._states = Path(settings.states)
+        self._key = _model_key(settings)
+        self._tokens: list[int] = []
+
+    def _load(self, settings: Settings) -> Any:
+        options = llama_cpp.llama_model_default_params()
+        options.n_gpu_layers = settings.gpu_layers
+        model = llama_cpp.llama_model_load_from_file(os.fsencode(settings.path), options)
+        if not model:
+            raise LoadError("llama.cpp cannot load this file")
+        return model
+
+    def _open(self, settings: Settings) -> Any:
+        trained = int(llama_cpp.llama_model_n_ctx_train(self._model))
+        options = llama_cpp.llama_context_default_params()
+        options.n_ctx = min(settings.context_tokens, trained) if trained > 0 else settings.context_tokens
+        options.n_batch = options.n_ubatch = BATCH_TOKENS
+        options.n_threads = options.n_threads_batch = settings.threads
+        context = llama_cpp.llama_init_from_model(self._model, options)
+        if not context:
+            raise LoadError(f"there is no memory for a context of {options.n_ctx} tokens")
+        return context
+
+    # Text and tokens
+
+    def tokens_of(self, text: str, *, special: bool = False, first: bool = False) -> list[int]:
+        """Return the tokens of a text. Without `special`, marks of the chat format in it are ordinary text."""
+        data = text.encode("utf-8", "replace")
+        room = len(data) + 8
+        found = (llama_cpp.llama_token * room)()
+        count = llama_cpp.llama_tokenize(self._vocabulary, data, len(data), found, room, first, special)
+        return list(found[: max(count, 0)])
+
+    def bytes_of(self, token: int) -> bytes:
+        """Return the bytes of a token; none of a mark of the chat format."""
+        buffer = ctypes.create_string_buffer(64)
+        size = llama_cpp.llama_token_to_piece(self._vocabulary, token, buffer, len(buffer), 0, False)
+        if size < 0:
+            buffer = ctypes.create_string_buffer(-size)
+            size = llama_cpp.llama_token_to_piece(self._vocabulary, token, buffer, len(buffer), 0, False)
+        return buffer.raw[: max(size, 0)]
+
+    def is_end(self, token: int) -> bool:
+        """Whether a token ends the answer."""
+        return bool(llama_cpp.llama_vocab_is_eog(self._vocabulary, token))
+
+    def chat(self, messages: Sequence[tuple[str, str]], fixed: int) -> tuple[list[int], int]:
+        """Return the tokens of a conversation up to where the answer begins, and how many `fixed` messages are.
+
+        The frame comes from the model's own chat template. What stands in a message is read as plain text, so
+        that nothing in a question or a file can pass for the end of a turn.
+        """
+        frame = self._frame([role for role, _ in messages])
+        tokens: list[int] = []
+        length = 0
+        for index, (_, text) in enumerate(messages):
+            before, _, frame = frame.partition(_MARK.format(index))
+            tokens += self.tokens_of(before, special=True, first=index == 0)
+            if index == fixed:
+                length = len(tokens)
+            tokens += self.tokens_of(text)
+        return tokens + self.tokens_of(frame, special=True), length
+
+    def _frame(self, roles: Sequence[str]) -> str:
+        """Apply the model's template to marks in place of texts."""
+        array = (llama_cpp.llama_chat_message * len(roles))()
+        for index, role in enumerate(roles):
+            array[index].role = role.encode()
+            array[index].content = _MARK.format(index).encode()
+        template = llama_cpp.llama_model_chat_template(self._model, None) or b"chatml"
+        for name in (template, b"chatml"):  # a template that llama.cpp does not know: the commonest one
+            buffer = ctypes.create_string_buffer(65536)
+            size = llama_cpp.llama_chat_apply_template(name, array, len(roles), True, buffer, len(buffer))
+            if 0 < size <= len(buffer):
+                return buffer.raw[:size].decode("utf-8", "replace")
+        raise LoadError("the chat template of this model cannot be applied")
+
+    # Reading
+
+    def read(self, tokens: list[int], fixed: int, go_on: Callable[[], bool]) -> int:
+        """Have exactly these tokens in the context, and return how many of them were there before.
+
+        Stops in between when `go_on` says no.
+
+        Raises:
+            ContextFullError: They do not fit.
+        """
+        if len(tokens) >= self.context_tokens:
+            raise ContextFullError(f"{len(tokens)} tokens do not fit into a context of {self.context_tokens}")
+        kept = self._keep(tokens)
+        if kept < fixed < len(tokens):
+            kept = self._restore(tokens[:fixed]) or kept
+            if kept < fixed and self._read_on(tokens[:fixed], go_on):
+                self._save(tokens[:fixed])
+        self._read_on(tokens, go_on)
+        return kept
+
+    def _keep(self, tokens: list[int]) -> int:
+        """Forget what differs from these tokens; the last one is always read again, for its logits."""
+        same = _common(self._tokens, tokens[:-1])
+        self.forget(same)
+        return len(self._tokens)
+
+    def forget(self, length: int) -> None:
+        """Drop all tokens after the first `length`."""
+        if length >= len(self._tokens):
+            return
+        if llama_cpp.llama_memory_seq_rm(self._memory, 0, length, -1):
+            del self._tokens[length:]
+        else:  # models with a recurrent state cannot go back
+            llama_cpp.llama_memory_clear(self._memory, True)
+            self._tokens.clear()
+
+    def _read_on(self, tokens: list[int], go_on: Callable[[], bool]) -> bool:
+        """Read what is missing of these tokens."""
+        while len(self._tokens) < len(tokens):
+            if not go_on():
+                return False
+            begin = len(self._tokens)
+            self.step(tokens[begin : begin + BATCH_TOKENS], every=False)
+        return True
+
+    def step(self, tokens: Sequence[int], *, every: bool) -> None:
+        """Read some tokens after those in the context, at most `BATCH_TOKENS`.
+
+        Args:
+            tokens: What is read.
+            every: Have the logits after each, not only after the last.
+
+        Raises:
+            ContextFullError: The context is full.
+        """
+        batch, begin, last = self._batch, len(self._tokens), len(tokens) - 1
+        batch.n_tokens = len(tokens)
+        for index, token in enumerate(tokens):
+            batch.token[index] = token
+            batch.pos[index] = begin + index
+            batch.n_seq_id[index] = 1
+            batch.seq_id[index][0] = 0
+            batch.logits[index] = every or index == last
+        code = llama_cpp.llama_decode(self._context, batch)
+        if code != 0:
+            raise ContextFullError(f"llama.cpp cannot read on after {begin} tokens (code {code})")
+        self._tokens.extend(tokens)
+
+    def logits(self, index: int = -1) -> "np.ndarray[Any, np.dtype[np.float32]]":
+        """Return how likely each token is after token `index` of the last step. Valid until the next one."""
+        pointer = llama_cpp.llama_get_logits_ith(self._context, index)
+        return np.ctypeslib.as_array(pointer, shape=(self._words,))
+
+    @property
+    def length(self) -> int:
+        """How many tokens are in the context."""
+        return len(self._tokens)
+
+    # States on disk
+
+    def _file(self, tokens: Sequence[int]) -> Path:
+        digest = hashlib.sha256(f"{self._key} {list(tokens)}".encode()).hexdigest()[:32]
+        return self._states / f"{digest}.state"
+
+    def _restore(self, tokens: list[int]) -> int:
+        """Take the state after these tokens from disk; 0 if there is none that fits."""
+        path = self._file(tokens)
+        if not path.is_file():
+            return 0
+        self.forget(0)
+        room = len(tokens) + 1
+        found, count = (llama_cpp.llama_token * room)(), ctypes.c_size_t()
+        name = os.fsencode(path)
+        size = llama_cpp.llama_state_seq_load_file(self._context, name, 0, found, room, ctypes.byref(count))
+        if not size or list(found[: count.value]) != tokens:
+            llama_cpp.llama_memory_clear(self._memory, True)
+            path.unlink(missing_ok=True)
+            return 0
+        self._tokens = list(tokens)
+        os.utime(path)
+        return len(tokens)
+
+    def _save(self, tokens: list[int]) -> None:
+        """Keep the state after these tokens. A disk without room costs time later, nothing else."""
+        path = self._file(tokens)
+        partial = path.with_suffix(f".{os.getpid()}")
+        array = (llama_cpp.llama_token * len(tokens))(*tokens)
+        with suppress(OSError):
+            self._states.mkdir(parents=True, exist_ok=True)
+            name = os.fsencode(partial)
+            if llama_cpp.llama_state_seq_save_file(self._context, name, 0, array, len(tokens)):
+                partial.replace(path)
+            partial.unlink(missing_ok=True)
+            states = sorted(self._states.glob("*.state"), key=lambda state: state.stat().st_mtime)
+            for old in states[:-_MAX_STATES]:
+                old.unlink(missing_ok=True)
+
+
+def _common(first: Sequence[int], second: Sequence[int]) -> int:
+    for index, (one, other) in enumerate(zip(first, second, strict=False)):
+        if one != other:
+            return index
+    return min(len(first), len(second))
+
+
+def _model_key(settings: Settings) -> str:
+    """What a state depends on beside its tokens. A file that is replaced has another time or size."""
+    found = os.stat(settings.path)
+    return f"{llama_cpp.__version__} {found.st_size} {found.st_mtime_ns} {settings.gpu_layers}"
+
+
+@llama_cpp.llama_log_callback  # type: ignore[untyped-decorator,unused-ignore]
+def _drop(level: int, text: bytes, data: Any) -> None:
+    """Say nothing: what fails is said by an exception."""
+
+
+def _be_quiet() -> None:
+    llama_cpp.llama_log_set(_drop, ctypes.c_void_p(0))
