@@ -1,8 +1,8 @@
 """Let a local language model think in programs, run them safely, and check what comes out.
 
-    async with Engine() as engine, open_model(cache=load_config().cache) as model:
-        async for step in Agent(engine, model).solve(Task(question="How many primes are below 100?")):
-            match step: ...
+async with Engine() as engine, open_model(cache=load_config().cache) as model:
+    async for step in Agent(engine, model).solve(Task(question="How many primes are below 100?")):
+        match step: ...
 """
 
 from ._agent import Agent

@@ -1,8 +1,8 @@
 """The agent: a question in, steps out, the answer last."""
 
 from collections.abc import AsyncGenerator
-
-import msgspec
+from contextlib import aclosing
+from typing import Literal
 
 from engine import Engine, PolicyLike
 
@@ -17,7 +17,12 @@ from ._solving import Solving
 from ._steps import AnyStep, Routed, Started
 from ._task import Budget, Means, Route, Task
 from ._tools import Tools
+from ._workshop import Workshop
 from ._writing import Writer
+
+type _Decider = Literal["rule", "model", "user"]
+_ALL_MEANS = Means()
+_USUAL_BUDGET = Budget()
 
 
 class Agent:
@@ -27,8 +32,8 @@ class Agent:
             async for step in Agent(engine, model).solve(Task(question="...")):
                 match step: ...
 
-    The last step is `Answered`. Several questions may be asked, one after the other or at once; the model takes
-    them in turn.
+    The last step is `Answered`. Several questions may be asked, one after the other or at once; the model
+    takes them in turn.
 
     Args:
         engine: Open; runs the programs.
@@ -46,8 +51,8 @@ class Agent:
         engine: Engine,
         model: Model,
         *,
-        means: Means = Means(),
-        budget: Budget = Budget(),
+        means: Means = _ALL_MEANS,
+        budget: Budget = _USUAL_BUDGET,
         policy: PolicyLike | None = None,
         tools: Tools | None = None,
         documents: Documents | None = None,
@@ -63,8 +68,8 @@ class Agent:
     async def solve(self, task: Task, means: Means | None = None) -> AsyncGenerator[AnyStep]:
         """Work on a task, and yield each step as it is done.
 
-        Leaving early ends the model's answer and the program that runs. How soon is up to the event loop, unless
-        the generator is closed explicitly: `async with aclosing(agent.solve(task)) as steps:`.
+        Leaving early ends the model's answer and the program that runs, if the generator is closed
+        explicitly: `async with aclosing(agent.solve(task)) as steps:`. Else the event loop does it later.
 
         Args:
             task: What is asked.
@@ -78,27 +83,26 @@ class Agent:
         ledger = Ledger(self._budget)
         yield _started(task, self._model, means)
         routed: Routed | None = None
-        async for step in self.routed(task, means, ledger):
-            if isinstance(step, Routed):
-                routed = step
-            yield step
-        assert routed is not None  # noqa: S101 (the last step of `routed`)
-        solving = Solving(
-            task,
-            model=self._model,
+        async with aclosing(self._route(task, means, ledger)) as steps:
+            async for step in steps:
+                if isinstance(step, Routed):
+                    routed = step
+                yield step
+        assert routed is not None  # noqa: S101 (the last step of `_route`)
+        workshop = Workshop(
+            writer=Writer(self._model, ledger),
+            reviewer=Writer(self._reviewer or self._model, ledger),
             bench=self._bench,
             means=means,
             ledger=ledger,
-            language=routed.language,
-            stubs=self._stubs(routed),
             documents=self._documents,
-            reviewer=self._reviewer,
         )
-        steps = solving.in_text() if routed.route == "text" else solving.in_code()
-        async for step in steps:
-            yield step
+        solving = Solving(workshop, task, routed.language, self._stubs(routed))
+        async with aclosing(solving.in_text() if routed.route == "text" else solving.in_code()) as steps:
+            async for step in steps:
+                yield step
 
-    async def routed(self, task: Task, means: Means, ledger: Ledger) -> AsyncGenerator[AnyStep]:
+    async def _route(self, task: Task, means: Means, ledger: Ledger) -> AsyncGenerator[AnyStep]:
         """Decide between code and text, and in which language; the last step is `Routed`."""
         routing = route(task)
         language = task.language or routing.language
@@ -109,27 +113,25 @@ class Agent:
             yield self._routed(task, means, ledger, routing.route, language, "rule", routing.why)
             return
         writer = Writer(self._model, ledger)
-        async for step in writer.write(route_request(task), "route"):
-            yield step
+        async with aclosing(writer.write(route_request(task), "route")) as steps:
+            async for step in steps:
+                yield step
         chosen: Route = "text" if writer.last.strip() == "text" else "code"
         yield self._routed(task, means, ledger, chosen, language, "model", "no rule applies")
 
     def _routed(
-        self, task: Task, means: Means, ledger: Ledger, chosen: Route, language: str, by: str, why: str
+        self, task: Task, means: Means, ledger: Ledger, chosen: Route, language: str, by: _Decider, why: str
     ) -> Routed:
         stubs: tuple[_helpers.Stub, ...] = ()
         if means.helpers and chosen == "code" and language == "python" and task.wants == "answer":
             stubs = _helpers.choose(task.question)
-        return msgspec.convert(
-            {
-                "at": ledger.seconds,
-                "route": chosen,
-                "language": language,
-                "by": by,
-                "why": why,
-                "helpers": tuple(stub.name for stub in stubs),
-            },
-            Routed,
+        return Routed(
+            at=ledger.seconds,
+            route=chosen,
+            language=language,
+            by=by,
+            why=why,
+            helpers=tuple(stub.name for stub in stubs),
         )
 
     def _stubs(self, routed: Routed) -> tuple[str, ...]:

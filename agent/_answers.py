@@ -6,7 +6,8 @@ import re
 _NUMBER = re.compile(r"[-\u2212]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][-+]?\d{1,3})?")
 #: Rounding in another order of steps must not make two answers differ.
 _SAME = 1e-6
-_WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
+#: Nor what is left of a difference that should be 0.
+_ZERO = 1e-9
 
 
 def numbers_in(text: str) -> list[float]:
@@ -34,8 +35,24 @@ def same_answer(first: str, second: str) -> bool:
     """Whether two answers say the same."""
     one, other = number_of(first), number_of(second)
     if one is not None and other is not None:
-        return math.isclose(one, other, rel_tol=_SAME, abs_tol=_SAME)
-    return _plain(first) == _plain(second)
+        return _is_close(one, other)
+    return _plain(first) == _plain(second) or _same_row(first, second)
+
+
+def _same_row(first: str, second: str) -> bool:
+    """Whether two answers are the same words with the same numbers between them, as lists are."""
+    one, other = numbers_in(first), numbers_in(second)
+    if len(one) != len(other) or _around_numbers(first) != _around_numbers(second):
+        return False
+    return all(map(_is_close, one, other))
+
+
+def _around_numbers(text: str) -> str:
+    return "".join(_plain(_NUMBER.sub(lambda found: "0" if found[0] else "", text)).split())
+
+
+def _is_close(one: float, other: float) -> bool:
+    return math.isclose(one, other, rel_tol=_SAME, abs_tol=_ZERO)
 
 
 def _plain(text: str) -> str:

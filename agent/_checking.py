@@ -4,7 +4,7 @@ import ast
 import shutil
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, override
 
 import msgspec
 
@@ -22,7 +22,10 @@ _RULES = "E9,F63,F7,F821,F822,F823"
 _IMPORTS = {
     **{name: f"import {name}" for name in ("math", "re", "itertools", "collections", "functools", "heapq")},
     **{name: f"import {name}" for name in ("random", "statistics", "string", "json", "sys", "os", "bisect")},
-    **{name: f"import {name}" for name in ("datetime", "fractions", "decimal", "operator", "calendar", "copy")},
+    **{
+        name: f"import {name}"
+        for name in ("datetime", "fractions", "decimal", "operator", "calendar", "copy")
+    },
     **{name: f"import {name}" for name in ("time", "textwrap", "csv", "hashlib", "sympy", "scipy")},
     "np": "import numpy as np",
     "numpy": "import numpy",
@@ -33,10 +36,14 @@ _IMPORTS = {
     **{name: f"from math import {name}" for name in ("sqrt", "ceil", "floor", "gcd", "lcm", "comb", "perm")},
     **{name: f"from math import {name}" for name in ("factorial", "pi", "log", "sin", "cos", "tan", "isqrt")},
     **{name: f"from math import {name}" for name in ("prod", "inf", "hypot", "radians", "degrees", "exp")},
-    **{name: f"from itertools import {name}" for name in ("permutations", "combinations", "product", "chain")},
+    **{
+        name: f"from itertools import {name}" for name in ("permutations", "combinations", "product", "chain")
+    },
     **{name: f"from itertools import {name}" for name in ("accumulate", "groupby", "islice", "zip_longest")},
     "combinations_with_replacement": "from itertools import combinations_with_replacement",
-    **{name: f"from collections import {name}" for name in ("Counter", "defaultdict", "deque", "OrderedDict")},
+    **{
+        name: f"from collections import {name}" for name in ("Counter", "defaultdict", "deque", "OrderedDict")
+    },
     "namedtuple": "from collections import namedtuple",
     **{name: f"from functools import {name}" for name in ("reduce", "lru_cache", "cache", "cmp_to_key")},
     **{name: f"from heapq import {name}" for name in ("heappush", "heappop", "heapify")},
@@ -57,6 +64,7 @@ class Finding(msgspec.Struct, frozen=True):
     message: str
     location: dict[str, int] | None = None
 
+    @override
     def __str__(self) -> str:
         where = f" (line {self.location['row']})" if self.location else ""
         return f"{self.message}{where}"
@@ -89,7 +97,7 @@ def look_at(program: str, language: str, *, helpers: bool) -> Looked:
         return Looked(program, (tree,))
     findings = lint(program)
     lines = _missing(program, findings, helpers=helpers)
-    mended = "\n".join([*lines, program]) if lines else program
+    mended = _with_imports(program, tree, lines)
     names = {line.rpartition(" ")[2].strip(",") for line in lines}
     left = [found for found in findings if not _is_mended(found, names, "\n".join(lines))]
     return Looked(mended, tuple(map(str, left)), tuple(lines), is_constant(tree))
@@ -99,7 +107,8 @@ def _parsed(program: str) -> ast.Module | str:
     try:
         return ast.parse(program)
     except SyntaxError as error:
-        return f"SyntaxError: {error.msg} (line {error.lineno})"
+        where = "" if error.lineno is None else f" (line {error.lineno})"
+        return f"SyntaxError: {error.msg}{where}"
     except (ValueError, MemoryError, RecursionError) as error:
         return f"{type(error).__name__}: the program cannot be parsed"
 
@@ -134,6 +143,14 @@ def _missing(program: str, findings: list[Finding], *, helpers: bool) -> list[st
     return list(dict.fromkeys(line for line in lines if line))
 
 
+def _with_imports(program: str, tree: ast.Module, lines: list[str]) -> str:
+    """Put import lines at the beginning, or after imports from the future, which nothing may precede."""
+    future = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
+    at = (future[-1].end_lineno or 0) if future else 0
+    own = program.split("\n")
+    return "\n".join([*own[:at], *lines, *own[at:]])
+
+
 def _import_of(name: str, program: str) -> str:
     # `datetime.now()` wants the class, `datetime.datetime.now()` the module.
     if name == "datetime" and "datetime.datetime" not in program and "datetime.date(" not in program:
@@ -151,23 +168,29 @@ def _is_mended(finding: Finding, names: set[str], lines: str) -> bool:
     return bool(name) and (name in names or name in lines.replace(",", " ").split())
 
 
-_WORKING = (ast.For, ast.While, ast.BinOp, ast.comprehension, ast.FunctionDef, ast.Compare, ast.AugAssign)
+_WORKING = (ast.For, ast.While, ast.BinOp, ast.comprehension, ast.arg, ast.Compare, ast.AugAssign)
+#: These hand on what they are given.
+_SHOWING = frozenset({"print", "str", "int", "float", "repr", "round"})
 
 
 def is_constant(tree: ast.Module) -> bool:
-    """Whether a program only prints what it was written with: no loop, no arithmetic, no call but `print`."""
-    for node in ast.walk(tree):
-        if isinstance(node, _WORKING):
-            return False
-        if isinstance(node, ast.Call) and not (isinstance(node.func, ast.Name) and node.func.id == "print"):
-            return False
-    return True
+    """Whether a program only prints what it was written with.
+
+    It has no loop, no arithmetic and no parameter, and calls only what shows, and functions of its own kind.
+    """
+    nodes = list(ast.walk(tree))
+    own = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+    calls = [node.func for node in nodes if isinstance(node, ast.Call)]
+    return not any(isinstance(node, _WORKING) for node in nodes) and all(
+        isinstance(call, ast.Name) and call.id in _SHOWING | own for call in calls
+    )
 
 
 def same_program(first: str, second: str) -> bool:
     """Whether two Python programs do the same by construction: equal up to comments and layout."""
-    trees = [_parsed(text[:MAX_SOURCE]) for text in (first, second)]
-    one, other = trees
+    if len(first) > MAX_SOURCE or len(second) > MAX_SOURCE:
+        return first == second
+    one, other = _parsed(first), _parsed(second)
     if isinstance(one, str) or isinstance(other, str):
         return "".join(first.split()) == "".join(second.split())
     return ast.dump(one) == ast.dump(other)

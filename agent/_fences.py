@@ -2,7 +2,9 @@
 
 import re
 
-_BLOCK = re.compile(r"^[ \t]*```[ \t]*([\w+#.-]*)[^\n]*\n(.*?)(?:^[ \t]*```[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(
+    r"^[ \t]*```[ \t]*([\w+#.-]*)[^\n]*\n(.*?)(?:^[ \t]*```[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
+)
 _ANSWER = re.compile(r"answer\b[^\n:]{0,20}:[ \t]*(.*)", re.IGNORECASE)
 _BOXED = re.compile(r"\\boxed\{([^{}]*)\}")
 _MARKS = " \t*`_\"'"
@@ -18,10 +20,16 @@ def program_in(text: str, *, opened: bool) -> str:
         opened: We have written the fence that opens it.
     """
     if opened:
-        inner, _, _ = text.partition("\n```")
+        inner, _, _ = _without_fence(text).partition("\n```")
         return "" if inner.startswith("```") else inner.strip("\n").rstrip()
     blocks = [match[2] for match in _BLOCK.finditer(text)]
     return (blocks[-1] if blocks else text).strip("\n").rstrip()
+
+
+def _without_fence(text: str) -> str:
+    """Leave out a fence that a model opens once more."""
+    first, _, rest = text.partition("\n")
+    return rest if first.startswith("```") and first.strip("` \t") else text
 
 
 def is_closed(text: str) -> bool:

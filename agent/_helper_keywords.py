@@ -10,7 +10,7 @@ class Clue(NamedTuple):
     Attributes:
         words: Groups with a space between; from each group one word (they stand apart by `|`) must be in the
             same sentence. Or the name of a feature.
-        weight: What it adds; 4 is enough to be shown.
+        weight: What it adds; 3 is enough to be shown.
     """
 
     words: str
@@ -28,7 +28,10 @@ FEATURES = {
     "<arrows>": re.compile(r"(?:\S\s*(?:->|\u2192)\s*\S.*){3}", re.DOTALL),
     "<pairs>": re.compile(r"(?:\b\w+\s*[-\u2013]\s*\w+\b[,;.\s]+(?:and\s+)?){3}"),
     "<links>": re.compile(r"(?:\(\s*\w+\s*,\s*\w+\s*\)[,;.\s]*(?:and\s+)?){3}"),
-    "<matrix>": re.compile(r"(?:[\[(]?\s*-?\d+(?:[,\s]+-?\d+){2,}[\])]?[,;]?\s*\n\s*){2}"),
+    "<matrix>": re.compile(
+        r"(?:^(?:[\w ]{1,30}:)?[ \t]*[\[(]{0,2} *-?\d+(?:[, \t]+-?\d+){2,} *[\])]{0,2}[,;.]?[ \t]*$\n?){2}",
+        re.M,
+    ),
     "<points>": re.compile(r"(?:\(\s*-?\d+(?:\.\d+)?\s*,\s*-?\d+(?:\.\d+)?\s*\).*?){3}", re.DOTALL),
     "<list>": re.compile(r"[\[(]?\b\d+(?:\s*(?:,|, and)\s*\d+){3,}"),
     "<sets>": re.compile(r"(?:\w+\s*[:=]\s*[\[{(]?\s*\w+(?:\s*,\s*\w+)*\s*[\]})]?[\s.;,]+){3}"),
@@ -56,12 +59,19 @@ FEATURES = {
 KEYWORDS: dict[str, tuple[Clue, ...]] = {
     "shortest_tour": (
         Clue("traveling|travelling salesman|salesperson", 5),
-        Clue("tour|round-trip|roundtrip|loop|circuit shortest|length|minimum|minimal|total", 2.5),
-        Clue("visit|stop|call every|each|all once|exactly|return", 2),
-        Clue("return|back|end|finish|come start|depot|home|base|starting|origin|began|begin", 1.5),
-        Clue("manhattan|euclidean|straight-line|taxicab distance|length", 1),
-        Clue("shortest|minimum|total distance|length|route|tour", 1),
-        Clue("<points>", 0.5),
+        Clue(
+            "tour|round-trip|roundtrip|loop|circuit|round|trip|route|cycle shortest|length|minimum|minimal", 2
+        ),
+        Clue(
+            "visit|stop|call|go|drive|see|pass|check|inspect|deliver every|each|all"
+            " once|exactly|return|again",
+            2,
+        ),
+        Clue("return|back|end|finish|come start|depot|home|base|starting|origin|began|begin|where", 1.5),
+        Clue("every|each|all once return|back|again|tour|round|trip", 1),
+        Clue("manhattan|euclidean|straight-line|taxicab|grid distance|length", 1),
+        Clue("shortest|minimum|total distance|length|route|tour|round", 1),
+        Clue("<points>", 1),
     ),
     "shortest_path": (
         Clue("shortest|quickest|fastest|cheapest|minimum path|route|way|distance|travel|journey", 2),
@@ -71,9 +81,15 @@ KEYWORDS: dict[str, tuple[Clue, ...]] = {
     ),
     "constrained_shortest_path": (
         Clue("cheapest|smallest|lowest|least|minimum toll|cost|fare|price|fee|fuel|risk|expense", 1.5),
-        Clue("reach|travel|get|path|route|drive|arrive|go|be within|exceed|limit|deadline|budget|latest", 2),
+        Clue(
+            "reach|travel|get|path|route|drive|arrive|go|ride|trip|journey|walk"
+            " within|exceed|limit|deadline|latest",
+            2,
+        ),
         Clue("road|edge|arc|link|connection|leg|flight|street|segment toll|cost|fare|fee|price", 1),
         Clue("toll|cost|fare|fee|price minute|time|hour", 1),
+        Clue("from to minute|hour|min|time", 0.5),
+        Clue(f"{_FEW} total|cost|toll", 0.5),
         Clue("<arrows>", 1),
     ),
     "knapsack": (
@@ -83,16 +99,21 @@ KEYWORDS: dict[str, tuple[Clue, ...]] = {
             "carry|pack|load|hold|capacity|bag|budget|fit kg|capacity|weight|limit|most|pound|budget|space",
             1.5,
         ),
-        Clue("item|object|project|cargo|good|artifact|parcel value|worth|profit|weight|taken|benefit", 1.5),
+        Clue(
+            "suitcase|backpack|rucksack|trunk|bag|drone|truck|van|container weigh|hold|carry|most|up|only", 1
+        ),
+        Clue("weight|weigh|need|kg|size|space|cost value|worth|profit|point|benefit|bring|gain|score", 1.5),
         Clue("each|item|one most once", 0.5),
+        Clue("once|taken|chosen not|or all", 0.5),
     ),
     "subset_sum": (
         Clue("subset sum", 4),
         Clue(
-            f"{_MUCH}|close|closest|near total|sum|add exceed|exceeding|above|over|more|below|target|under", 2
+            f"{_MUCH}|close|closest|near total|sum|add exceed|exceeding|above|over|more|below|under|most", 2
         ),
-        Clue("choose|select|pick|subset|some|combination|take|use|together total|sum|exceeding|add", 1.5),
-        Clue("total|sum {_MUCH}|close|closest|exactly".replace("{_MUCH}", _MUCH), 0.5),
+        Clue(f"{_MUCH}|close|closest possible|can exceed|exceeding|above|over", 1),
+        Clue("choose|select|pick|subset|some|combination|take|use|chosen total|sum|exceeding|add", 1.5),
+        Clue(f"total|sum {_MUCH}|close|closest|exactly", 0.5),
         Clue("<list>", 1),
     ),
     "partition": (
@@ -110,26 +131,26 @@ KEYWORDS: dict[str, tuple[Clue, ...]] = {
         Clue("unlimited|order|different order|matter|supply|unlimited", 1),
     ),
     "min_coins": (
-        Clue(f"{_FEW} coin|bill|stamp|note|token|banknote|denomination", 3),
+        Clue(f"{_FEW} coin|bill|stamp|note|token|banknote|denomination", 2.5),
         Clue("amount|change|exactly|pay|paid|make coin|denomination|stamp|bill|note|token", 1.5),
     ),
     "bin_packing": (
         Clue("bin packing", 4),
         Clue(
             f"{_FEW} truck|bin|box|container|roll|vehicle|van|crate|wagon|shelf|disk|bag|batch"
-            "|server|trip|bus|load|lorry",
+            "|server|trip|bus|load|lorry|bar|card|sheet|plank|board|disc|tank|pallet|rack|drive|cabin|boat",
             2.5,
         ),
         Clue("capacity|hold|carry|limit capacity|most|each|identical|same", 1),
-        Clue("split|cut|divided|broken cannot|not|never|may", 0.5),
-        Clue("weight|size|length|volume|file|item load|pack|fit|stor|capacity|put|place", 1),
+        Clue("split|cut|divided|broken|joined|whole cannot|not|never|no|as", 0.5),
+        Clue("weight|size|length|volume|file|item|piece|cm load|pack|fit|store|capacity|put|place|cut", 1),
         Clue("<list>", 0.5),
     ),
     "makespan": (
         Clue("makespan", 4),
         Clue(
             "machine|worker|processor|server|printer|oven|core|crew|station|team|cook identical"
-            "|parallel|same",
+            "|parallel|same|equally|equal|alike",
             2,
         ),
         Clue(f"{_END} time|finish|finished|completion|done|minute|hour|complete|everything|last", 1.5),
@@ -154,13 +175,15 @@ KEYWORDS: dict[str, tuple[Clue, ...]] = {
     "assignment": (
         Clue("assign|assigned|take|given|matched|get|do|assignment each|one|exactly|every", 1),
         Clue(
-            "worker|person|people|employee|machine|driver|taxi|agent|team|nurse|member task|job"
+            "worker|translator|student|person|people|employee|machine|driver|taxi|agent|team|nurse|member"
+            " task|job"
             "|project|rider|shift|order|duty",
             1,
         ),
         Clue("assignment|matching|pairing cost|total|optimal|minimum|best", 1),
-        Clue(f"cost|time|hours|score total|{_FEW}|{_MUCH}", 1),
+        Clue(f"cost|time|hours|score|minute|fee|distance total|sum|{_FEW}|{_MUCH}", 1),
         Clue("matrix|table|row column|cost|rows", 1),
+        Clue("sent|send|matched|paired|assigned|get|take each|one|exactly|every", 0.5),
         Clue("<matrix>", 1),
     ),
     "set_cover": (
@@ -192,7 +215,8 @@ KEYWORDS: dict[str, tuple[Clue, ...]] = {
             "|color|colour|frequency|time|channel|room|day|session",
             1.5,
         ),
-        Clue(f"{_FEW} slot|color|colour|frequency|channel|day|session|group|room|round", 1.5),
+        Clue("conflict|clash|overlap|interfere|adjacent|neighbor|neighbour|share", 1),
+        Clue(f"{_FEW} slot|color|colour|frequency|channel|day|session|group|room|round", 2),
         Clue("<pairs>", 1),
         Clue("<links>", 0.5),
     ),
@@ -239,14 +263,14 @@ KEYWORDS: dict[str, tuple[Clue, ...]] = {
     "solve_sat": (
         Clue("<clauses>", 1.5),
         Clue("<literals>", 1),
-        Clue("satisfiable|satisfied|satisfying there|can|possible|is|exist|find", 2),
+        Clue("satisfiable|satisfied|satisfying|satisfy there|can|possible|is|exist|find", 2),
         Clue("formula|boolean|clause", 0.5),
     ),
     "max_sat": (
         Clue("<clauses>", 1.5),
         Clue("<literals>", 1),
-        Clue(f"{_MUCH} clause|condition|satisfied|satisfy|wish|requirement", 3),
-        Clue("clause|boolean", 1),
+        Clue(f"{_MUCH} clause|condition|satisfied|satisfy|wish|requirement", 2.5),
+        Clue("clause|boolean|wish", 1),
     ),
     "milp": (
         Clue("linear|integer programming|program|optimization|model", 4),

@@ -12,12 +12,14 @@ from engine import File
 from ._helper_keywords import FEATURES, KEYWORDS, Clue
 
 #: Below that, a question says nothing about any function; plain word problems stay below.
-_THRESHOLD = 4.0
+_THRESHOLD = 3.0
 #: Functions that are this much less likely than the first are not worth their tokens.
-_SHARE = 0.5
+_SHARE = 0.6
+#: What follows further on are data, and patterns take their time.
+_MAX_QUESTION = 8_000
 _PARSE_LIMIT = 20_000
 _PARSE_ERRORS = (SyntaxError, ValueError, MemoryError, RecursionError)
-_SENTENCE_END = re.compile(r"[.?!;:](?=\s|$)|\n")
+_SENTENCE_END = re.compile(r"[.?!;](?=\s|$)|\n")
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
 
 
@@ -91,7 +93,17 @@ def _sources() -> dict[str, str]:
 
 @cache
 def _names() -> frozenset[str]:
-    return frozenset(stub.name for stub in all_stubs())
+    """Return the names of all functions, other spellings of them included."""
+    aliases = {
+        name.id
+        for file, source in _sources().items()
+        if not file.startswith("_")
+        for node in ast.parse(source).body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name)
+        for name in node.targets
+        if isinstance(name, ast.Name)
+    }
+    return frozenset({stub.name for stub in all_stubs()} | aliases)
 
 
 def _stub(node: ast.FunctionDef) -> Stub:
@@ -108,6 +120,7 @@ def _stub(node: ast.FunctionDef) -> Stub:
 
 
 def _scores(question: str) -> dict[str, float]:
+    question = question[:_MAX_QUESTION]
     text = question.lower()
     sentences = [frozenset(map(_stem, _WORD.findall(part))) for part in _SENTENCE_END.split(text)]
     present = frozenset(name for name, pattern in FEATURES.items() if pattern.search(question))

@@ -1,4 +1,4 @@
-"""Which of several programs to believe, and whether to write another: pure functions of what has been seen."""
+"""Which of several programs to believe, and whether to write another: pure functions of what was seen."""
 
 from collections.abc import Sequence
 

@@ -14,6 +14,7 @@ class Ledger:
         self.budget = budget
         self._began = time.monotonic()
         self.programs = 0
+        self._written = 0
         self.repairs = 0
         self.samples = 0
         self.model_calls = 0
@@ -36,6 +37,11 @@ class Ledger:
         self._reused_tokens += completion.reused_tokens
         self.new_tokens += completion.new_tokens
         self._model_seconds += seconds
+
+    def next_number(self) -> int:
+        """Return the number of the next program, counted from 1."""
+        self._written += 1
+        return self._written
 
     def ran(self, seconds: float) -> None:
         """Count a program that ran."""

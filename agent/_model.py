@@ -27,14 +27,19 @@ class Message(msgspec.Struct, frozen=True):
     role: Literal["system", "user", "assistant"]
     text: str
 
+    def __post_init__(self) -> None:
+        # Half characters come from arguments and files that are no UTF-8; no model can be told them.
+        whole = self.text.encode("utf-8", "replace").decode("utf-8")
+        msgspec.structs.force_setattr(self, "text", whole)
+
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What a model is asked to continue.
 
     Attributes:
         messages: The conversation so far. What the model has read once is kept, up to the first difference.
-        fixed: How many messages at the beginning are the same in every request. The state after them is kept on
-            disk, so that the first question of a new process need not read them either.
+        fixed: How many messages at the beginning are the same in every request. The state after them is kept
+            on disk, so that the first question of a new process need not read them either.
         opening: The first characters of the answer, given by us, such as an opened fence.
         max_tokens: At most so many new tokens.
         stop: The answer ends before the first of these strings.
@@ -62,8 +67,8 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         text: The whole answer, without `Request.opening`.
-        finish: Why it ended: the model or a stop string, `max_tokens`, a choice was made, or it repeated itself
-            without end.
+        finish: Why it ended: the model or a stop string, `max_tokens`, a choice was made, or it repeated
+            itself without end.
         prompt_tokens: Tokens of the request.
         reused_tokens: Those of them that had been read before.
         new_tokens: Tokens of the answer.
@@ -90,10 +95,12 @@ class Model(ABC):
     Attributes:
         name: What a person calls it.
         context_tokens: How many tokens a request and its answer may have together; 0 if it is not known.
+        can_continue: Whether it takes the beginning of its answer from us (`Request.opening`).
     """
 
     name: str
     context_tokens: int = 0
+    can_continue: bool = True
 
     @abstractmethod
     def complete(self, request: Request) -> AsyncGenerator[str | Completion]:

@@ -1,13 +1,14 @@
 """Divide a task into functions with declared inputs and outputs, each tested by its own example.
 
-A plan that a small model makes of itself does more harm than good, so this comes only after repairs have failed.
+A plan that a small model makes of itself does more harm than good, so this comes only after repairs have
+failed.
 """
 
 import ast
 
 import msgspec
 
-from ._tests import examples_in
+from ._examples import examples_in
 from ._writing import MAX_SOURCE
 
 _MAX_PARTS = 4
@@ -35,7 +36,9 @@ def parts_of(plan: str) -> tuple[Part, ...]:
         tree = ast.parse(plan)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return ()
-    parts = [_part(node) for node in tree.body if isinstance(node, ast.FunctionDef) and ast.get_docstring(node)]
+    parts = [
+        _part(node) for node in tree.body if isinstance(node, ast.FunctionDef) and ast.get_docstring(node)
+    ]
     return tuple(parts[:_MAX_PARTS]) if len(parts) > 1 else ()
 
 

@@ -1,6 +1,7 @@
 """What the model is told. The beginnings never change, so that they are read once and kept.
 
-Short on purpose: a small model reads some tens of tokens a second, and long instructions do not make it better.
+Short on purpose: a small model reads some tens of tokens a second, and long instructions do not make it
+better.
 """
 
 from collections.abc import Sequence
@@ -15,8 +16,8 @@ Print only the final answer. No input, no files, no comments, no explanation."""
 _EXAMPLES = (
     Message(
         "user",
-        "A ferry carries 84 cars a trip and makes 9 trips a day. A ticket costs $12.50 and one car in 7 rides "
-        "free. How much does the ferry earn in 30 days?",
+        "A ferry carries 84 cars a trip and makes 9 trips a day. A ticket costs $12.50 and one car in 7 "
+        "rides free. How much does the ferry earn in 30 days?",
     ),
     Message(
         "assistant",
@@ -34,14 +35,19 @@ _EXAMPLES = (
 _FUNCTION = """You write correct {language} code. Answer with one complete code block and nothing else.
 Handle edge cases such as empty input. Keep names and parameters as given."""
 
-_TEXT = """Think step by step in a few short lines. Then end with one line `Answer: ` that holds only the answer."""
+_TEXT = """Think step by step in a few short lines. \
+Then end with one line `Answer: ` that holds only the answer."""
 
-_ROUTE = """Decide how a request is answered best: `code` if a program can compute the answer, `text` if it is about
+_ROUTE = """Decide how a request is answered best: \
+`code` if a program can compute the answer, `text` if it is about
 language, meaning or opinion."""
 
-_REVIEW = """You check answers. Is the answer plausible for the question: right kind, right size, right unit?"""
+_REVIEW = (
+    """You check answers. Is the answer plausible for the question: right kind, right size, right unit?"""
+)
 
-_PLAN = """You divide a task into two to four small Python functions. For each write only the signature with types and
+_PLAN = """You divide a task into two to four small Python functions. \
+For each write only the signature with types and
 a docstring that holds one sentence and one example as `>>> call` and its result. No bodies."""
 
 _NAMES = {
@@ -58,6 +64,9 @@ _NAMES = {
     "ruby": "Ruby",
     "perl": "Perl",
 }
+#: A program that answers a question is short; a longer one has lost its way. Data that are copied need more.
+PROGRAM_TOKENS = 768
+TEXT_TOKENS = 640
 #: A program is over when its fence is closed; what a model says after that costs time and is not read.
 FENCE_END = "\n```"
 

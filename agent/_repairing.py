@@ -1,4 +1,4 @@
-"""What a model is told about a program of its own that failed: the smallest useful context, one instruction."""
+"""What a model is told about its program that failed: the smallest useful context, one instruction."""
 
 import re
 

@@ -1,38 +1,52 @@
-"""Run a program in the engine, and say what happened in the few words that help to mend it."""
+"""Run a program in the engine, for its answer or with tests."""
 
+import math
 import secrets
+from collections.abc import Awaitable
 from importlib.resources import files
 from typing import NamedTuple
 
-from engine import Engine, EngineError, File, PolicyLike, Program, Result, Status
+import anyio
+
+from engine import (
+    ConfigError,
+    Engine,
+    File,
+    PolicyLike,
+    PolicyUnsupportedError,
+    Program,
+    Result,
+    RuntimeUnavailableError,
+)
 
 from . import _helpers
-from ._tests import tests_program
-from ._tools import Tools
+from ._outcome import answer_of, error_of, line_of, marked_line, tail_of
+from ._tests import can_test, is_passed, with_tests
 from ._tool_calls import ToolBudget, run_with_tools
+from ._tools import Tools
 
-#: What the model is told of a program's output, and what a transcript keeps: the end says most.
-_OUTPUT_LINES = 20
-_OUTPUT_CHARACTERS = 2_000
-_ANSWER_CHARACTERS = 500
-_ERROR_CHARACTERS = 600
-_LOCALS_MARK = "isorun-locals: "
+#: What is kept of why the engine refuses a program, and of a call.
+_REFUSAL_CHARACTERS = 600
+_CALL_CHARACTERS = 200
 #: The environment with solvers, tables and graphs. A program that needs none of them starts as fast in it.
 ENVIRONMENT = "data"
-_OBSERVE = "import observe"
+_OBSERVER = "observe.py"
+#: The program is refused, and would be refused again; other errors are failures of the host.
+_REFUSALS = (ConfigError, PolicyUnsupportedError, RuntimeUnavailableError)
 
 
 class Observed(NamedTuple):
     """What happened to a program.
 
     Attributes:
-        result: From the engine; None when it refused the program.
+        result: From the engine; None if the program did not run to an end.
         answer: What the program gave as its answer, in its own words.
         output: The end of what it printed.
         error: What went wrong, with the line and the variables; empty when nothing did.
         line: The line of the program at which it went wrong.
-        passed: Whether all tests were passed; None when there were none.
+        passed: Whether all tests were passed; None when there were none, or none that could be told.
         calls: Host functions that it called.
+        ended: Why there is no result: `refused` by the engine, `stopped` because the time was over.
     """
 
     result: Result | None
@@ -42,11 +56,12 @@ class Observed(NamedTuple):
     line: int | None = None
     passed: bool | None = None
     calls: tuple[str, ...] = ()
+    ended: str = "not run"
 
     @property
     def status(self) -> str:
         """How the run ended, as the engine saw it."""
-        return "refused" if self.result is None else self.result.status.value
+        return self.ended if self.result is None else self.result.status.value
 
     @property
     def ok(self) -> bool:
@@ -68,116 +83,116 @@ class Bench(NamedTuple):
     tools: Tools | None = None
 
 
-async def run_program(bench: Bench, source: str, language: str, inputs: tuple[File, ...]) -> Observed:
-    """Run a program for its answer."""
-    program = _program(source, language, inputs, bench.tools)
+class _Run(NamedTuple):
+    """A run that ended, and the host functions that it called."""
+
+    result: Result
     calls: tuple[str, ...] = ()
-    try:
-        if bench.tools is not None and language == "python":
-            ran = await run_with_tools(bench.engine, program, bench.policy, bench.tools, budget=ToolBudget())
-            result, calls = ran.result, tuple(f"{call.name}({call.arguments})" for call in ran.calls)
-        else:
-            result = await bench.engine.run(program, bench.policy)
-    except EngineError as error:
-        return _refused(error)
+
+
+async def run_program(
+    bench: Bench, source: str, language: str, inputs: tuple[File, ...], *, seconds: float = math.inf
+) -> Observed:
+    """Run a program for its answer.
+
+    Args:
+        bench: Where.
+        source: The program.
+        language: Of the program.
+        inputs: What it finds in its working folder.
+        seconds: When it is stopped, if no policy has stopped it before.
+
+    Raises:
+        EngineError: The engine failed.
+    """
+    shift = _shift(source, language, inputs)
+    code = f"import observe\n{source}" if shift else source
+    ran = await _bounded(_run(bench, _program(code, source, language, inputs)), seconds)
+    if isinstance(ran, Observed):
+        return ran
+    line = line_of(ran.result, shift=shift)
     return Observed(
-        result,
-        answer=_answer(result),
-        output=_tail(result.stdout),
-        error=_error(result, source, shift=_shift(language)),
-        line=_line(result, shift=_shift(language)),
-        calls=calls,
+        ran.result,
+        answer=answer_of(ran.result),
+        output=tail_of(ran.result.stdout),
+        error=error_of(ran.result, source, line),
+        line=line,
+        calls=ran.calls,
     )
 
 
-async def run_tests(bench: Bench, source: str, language: str, tests: str) -> Observed:
-    """Run a program with tests after it.
+async def run_tests(
+    bench: Bench,
+    source: str,
+    language: str,
+    tests: str,
+    inputs: tuple[File, ...] = (),
+    *,
+    seconds: float = math.inf,
+) -> Observed:
+    """Run a program with tests after it; without them where nobody could tell that they were passed.
 
-    That its process ended well does not say that the tests were reached, and a word that the program could know
-    would say nothing. So the value of the run has to be one that was drawn for this run.
+    The arguments and errors are those of `run_program`; what a pass proves stands in `_tests`.
     """
+    if not can_test(language):
+        return await run_program(bench, source, language, inputs, seconds=seconds)
     nonce = secrets.token_hex(16)
+    code, added = with_tests(source, tests, language, nonce)
+    names = {file.name for file in added}
+    inputs = (*(file for file in inputs if file.name not in names | {_OBSERVER}), *added)
+    ran = await _bounded(_run(bench, _program(code, source, language, inputs), with_tools=False), seconds)
+    if isinstance(ran, Observed):
+        return ran
+    passed = is_passed(ran.result, language, nonce)
+    line = marked_line(ran.result) if language == "python" else line_of(ran.result, shift=0)
+    error = (
+        "" if passed else error_of(ran.result, source, line) or "the tests were not reached, or not passed"
+    )
+    return Observed(ran.result, output=tail_of(ran.result.stdout), error=error, line=line, passed=passed)
+
+
+async def _bounded(run: Awaitable[_Run], seconds: float) -> _Run | Observed:
+    """Wait for a run until the time is over; a refusal is told like a failure of the program."""
     try:
-        result = await bench.engine.run(
-            _program(tests_program(source, tests, language, nonce), language, (), None), bench.policy
-        )
-    except EngineError as error:
-        return _refused(error)
-    passed = result.ok and result.value == nonce and "Assertion failed" not in result.stderr
-    error = "" if passed else _error(result, source, shift=_shift(language)) or "the tests were not passed"
-    line = _line(result, shift=_shift(language))
-    return Observed(result, output=_tail(result.stdout), error=error, line=line, passed=passed)
+        with anyio.move_on_after(seconds):
+            return await run
+    except _REFUSALS as error:
+        hint = f"; {error.hint}" if error.hint else ""
+        return Observed(None, error=f"not run: {error}{hint}"[:_REFUSAL_CHARACTERS], ended="refused")
+    return Observed(None, error="stopped: the time for this question is used up", ended="stopped")
 
 
-def _program(source: str, language: str, inputs: tuple[File, ...], tools: Tools | None) -> Program:
+async def _run(bench: Bench, program: Program, *, with_tools: bool = True) -> _Run:
+    if bench.tools is None or program.language != "python" or not with_tools:
+        return _Run(await bench.engine.run(program, bench.policy))
+    ran = await run_with_tools(bench.engine, program, bench.policy, bench.tools, budget=ToolBudget())
+    calls = tuple(f"{call.name}({call.arguments})"[:_CALL_CHARACTERS] for call in ran.calls)
+    return _Run(ran.result, calls)
+
+
+def _program(code: str, source: str, language: str, inputs: tuple[File, ...]) -> Program:
+    """Return what is run: the code, with those files of ours that it or the model's source needs."""
     if language != "python":
-        return Program(code=source, language=language, files=inputs)
+        return Program(code=code, language=language, files=inputs)
     names = {file.name for file in inputs}
-    added = [File(name="observe.py", data=_observe(), read_only=True)]
+    added = [File(name=_OBSERVER, data=_observe(), read_only=True)]
     if "solvers" in source:
         added += _helpers.guest_files()
     return Program(
-        code=f"{_OBSERVE}\n{source}",
+        code=code,
         files=(*inputs, *(file for file in added if file.name not in names)),
         environment=ENVIRONMENT,
     )
 
 
 def _observe() -> bytes:
-    return files("agent.guest").joinpath("observe.py").read_bytes()
+    return files("agent.guest").joinpath(_OBSERVER).read_bytes()
 
 
-def _shift(language: str) -> int:
-    """How many lines of ours stand before the program."""
-    return 1 if language == "python" else 0
+def _shift(source: str, language: str, inputs: tuple[File, ...]) -> int:
+    """Return how many lines of ours stand before the program.
 
-
-def _refused(error: EngineError) -> Observed:
-    """The engine does not run it: no such language here, or a policy that nothing can enforce."""
-    hint = f"; {error.hint}" if error.hint else ""
-    return Observed(None, error=f"not run: {error}{hint}"[:_ERROR_CHARACTERS])
-
-
-def _answer(result: Result) -> str | None:
-    """Return the last line that was printed, or the value if nothing was."""
-    if not result.ok:
-        return None
-    lines = [line.strip() for line in result.stdout.splitlines() if line.strip()]
-    if lines:
-        return lines[-1][:_ANSWER_CHARACTERS]
-    return None if result.value is None else str(result.value)[:_ANSWER_CHARACTERS]
-
-
-def _tail(text: str) -> str:
-    lines = text.rstrip("\n").splitlines()[-_OUTPUT_LINES:]
-    return "\n".join(lines)[-_OUTPUT_CHARACTERS:]
-
-
-def _error(result: Result, source: str, *, shift: int) -> str:
-    """Say in a line or two what stands in the way."""
-    if result.ok:
-        return ""
-    if result.status is not Status.ERROR:
-        return f"{result.status.value}: {result.hint or result.reason.value}"[:_ERROR_CHARACTERS]
-    if result.error is None:
-        return _tail(result.stderr)[-_ERROR_CHARACTERS:] or _compile_output(result) or f"exit code {result.exit_code}"
-    text = f"{result.error.type}: {result.error.message}".strip().removesuffix(":")[:_ERROR_CHARACTERS]
-    line = _line(result, shift=shift)
-    lines = source.splitlines()
-    if line is not None and 1 <= line <= len(lines):
-        text += f"\nline {line}: {lines[line - 1].strip()[:200]}"
-    found = [row for row in result.stderr.splitlines() if row.startswith(_LOCALS_MARK)]
-    if found and found[-1] != _LOCALS_MARK:
-        text += f"\nvariables: {found[-1].removeprefix(_LOCALS_MARK)[:_ERROR_CHARACTERS]}"
-    return text
-
-
-def _compile_output(result: Result) -> str:
-    stage = result.stages.get("compile")
-    return "" if stage is None else stage.output.strip()[-_ERROR_CHARACTERS:]
-
-
-def _line(result: Result, *, shift: int) -> int | None:
-    if result.error is None or result.error.line is None:
-        return None
-    return result.error.line - shift
+    None do where they would not be what is meant, or where the program has to be the first to speak.
+    """
+    is_taken = any(file.name == _OBSERVER for file in inputs)
+    return 1 if language == "python" and not is_taken and "__future__" not in source else 0

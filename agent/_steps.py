@@ -199,4 +199,3 @@ class Answered(Step, frozen=True, kw_only=True):
 
 
 type AnyStep = Started | Routed | Token | Wrote | Checked | Ran | Verified | Decided | Answered
-

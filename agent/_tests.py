@@ -1,76 +1,106 @@
-"""Tests as a program: what is appended to a program to see whether it is right."""
+"""Tests as a program: what is run to see whether another program is right.
+
+A run that merely ends well proves nothing: the program may have ended its process before the tests. So the
+run has to say a word that is drawn for it alone, after the last test. In Python the program is a module of
+its own, imported by the file that holds the tests and the word, and that file is gone by then.
+
+This proves that the tests were reached and that none of them raised. It does not prove that they meant
+anything: a program shares its process with them, and one that is written to deceive can, by objects that are
+equal to everything, by changing what the tests call, or by finding the word in the frames of the interpreter.
+"""
 
 import ast
-import re
+from typing import override
+
+from engine import File, Result
 
 from ._writing import MAX_SOURCE
 
-_DOCTEST = re.compile(r"^[ \t]*>>>[ \t]*(?P<call>.+)\n(?P<expected>(?:[ \t]*(?!>>>)\S.*\n?)+)", re.MULTILINE)
-_ENDS = ('"""', "'''", "*/")
-_MAX_EXAMPLES = 6
+#: The module that a tested Python program becomes; `agent/guest/observe.py` knows it too.
+CANDIDATE = "candidate.py"
+_SHOWN = 300
+
+_PYTHON = "import observe\nobserve.take(globals())\n{tests}\n{nonce!r}\n"
+_C = """#define main program_main
+#line 1
+{source}
+#undef main
+#undef NDEBUG
+#include <assert.h>
+#include <stdio.h>
+int main(void) {{
+{tests}
+puts("\\n{nonce}");
+return 0;
+}}
+"""
+_SHELL = "{source}\nset -e\n{tests}\nprintf '\\n%s\\n' {nonce}\n"
+#: Where the value of a program is its last expression.
+_VALUED = {
+    "python": _PYTHON,
+    "javascript": "{source}\n{tests}\n;{nonce!r}\n",
+    "typescript": "{source}\n{tests}\n;{nonce!r}\n",
+}
+#: Where the word is the last line that is printed.
+_PRINTED = {
+    "bash": _SHELL,
+    "sh": _SHELL,
+    "perl": '{source}\n;{tests}\n;print "\\n{nonce}\\n";\n',
+    "c": _C,
+    "cpp": _C,
+}
 
 
-def tests_program(source: str, tests: str, language: str, nonce: str) -> str:
-    """Return a program followed by its tests, whose value is `nonce` if the end is reached."""
+def can_test(language: str) -> bool:
+    """Whether tests of this language can be told to have been passed."""
+    return language in _VALUED or language in _PRINTED
+
+
+def with_tests(source: str, tests: str, language: str, nonce: str) -> tuple[str, tuple[File, ...]]:
+    """Return a program that tests another one and says `nonce` at the end, with the files that it needs."""
     if language == "python":
-        return f"{source}\n{telling(tests)}\n{nonce!r}\n"
-    return f"{source}\n{tests}\n;{nonce!r}\n"
+        tests = telling(tests)
+    template = _VALUED.get(language) or _PRINTED[language]
+    code = template.format(source=source, tests=tests, nonce=nonce)
+    if language != "python":
+        return code, ()
+    return code, (File(name=CANDIDATE, data=source.encode("utf-8", "replace"), read_only=True),)
+
+
+def is_passed(result: Result, language: str, nonce: str) -> bool:
+    """Whether all tests were passed: the run ended well, and has said the word."""
+    if not result.ok:
+        return False
+    if language in _PRINTED:
+        return result.stdout.rstrip("\n").rpartition("\n")[2] == nonce
+    # `console.assert` prints and goes on.
+    return bool(result.value == nonce) and (language == "python" or "Assertion failed" not in result.stderr)
 
 
 def telling(tests: str) -> str:
-    """Have assertions of equality say what was found; what cannot be parsed stays as it is."""
+    """Have assertions say what is wrong; what cannot be parsed stays as it is."""
     if len(tests) > MAX_SOURCE:
         return tests
     try:
         tree = ast.parse(tests)
+        return ast.unparse(ast.fix_missing_locations(_Telling().visit(tree)))
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return tests
-    return ast.unparse(ast.fix_missing_locations(_Telling().visit(tree)))
 
 
 class _Telling(ast.NodeTransformer):
-    """Gives `assert call == expected` a message with the source of the test and the value of the call."""
+    """Gives an assertion a message with its source, and of an equality the value of the left side."""
 
-    def visit_Assert(self, node: ast.Assert) -> ast.Assert:  # noqa: N802 (the name that `ast` calls)
+    @override
+    def visit_Assert(self, node: ast.Assert) -> ast.Assert:
+        if node.msg is not None:
+            return node
         test = node.test
-        if node.msg is not None or not isinstance(test, ast.Compare) or len(test.ops) != 1:
-            return node
-        if not isinstance(test.ops[0], ast.Eq):
-            return node
-        found = ast.Name("_found", ast.Load())
-        shown = ast.Call(ast.Name("repr", ast.Load()), [found], [])
-        said = ast.BinOp(ast.Constant(f"{ast.unparse(test)[:300]} is false, the left side is "), ast.Add(), shown)
-        test.left = ast.NamedExpr(ast.Name("_found", ast.Store()), test.left)
-        node.msg = said
+        said = f"{ast.unparse(test)[:_SHOWN]} is false"
+        if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq):
+            test.left = ast.NamedExpr(ast.Name("_found", ast.Store()), test.left)
+            shown = ast.parse(f"repr(_found)[:{_SHOWN}]", mode="eval").body
+            node.msg = ast.BinOp(ast.Constant(f"{said}, the left side is "), ast.Add(), shown)
+        else:
+            node.msg = ast.Constant(said)
         return node
-
-
-def examples_in(text: str, entry_point: str) -> str:
-    """Return the examples of a docstring as assertions; empty when there are none that can be compared.
-
-    Args:
-        text: A question or a program with `>>> call` and its result in the next line.
-        entry_point: Calls of other functions are left out; empty takes all.
-    """
-    found: list[str] = []
-    for match in _DOCTEST.finditer(text):
-        call = match["call"].strip()
-        expected = match["expected"].strip().splitlines()[0].strip()
-        if entry_point and not call.startswith(f"{entry_point}("):
-            continue
-        if expected.endswith(_ENDS):
-            expected = expected[:-3].strip()
-        assertion = f"assert {call}" if expected == "True" and "==" in call else f"assert ({call}) == ({expected})"
-        if _is_code(assertion) and assertion not in found:
-            found.append(assertion)
-    return "\n".join(found[:_MAX_EXAMPLES])
-
-
-def _is_code(text: str) -> bool:
-    if "..." in text or len(text) > 1000:
-        return False
-    try:
-        ast.parse(text)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return False
-    return True

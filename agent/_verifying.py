@@ -1,7 +1,7 @@
 """What can be said of an answer without asking who gave it: small checks, each a pure function.
 
-A check that fails is a reason to write another program. Only strong checks make an answer verified, and none of
-them reads what the program says about itself.
+A check that fails is a reason to write another program. Only strong checks make an answer verified, and none
+of them reads what the program says about itself.
 """
 
 import ast
@@ -15,7 +15,8 @@ from ._writing import MAX_SOURCE
 
 _COUNTS = re.compile(r"\bhow many\b|\bnumber of\b", re.IGNORECASE)
 _NOT_WHOLE = re.compile(
-    r"how many (?:more |fewer |less |total )?(?:\w+ )?(?:dollars|cents|euros|pounds|kg|kilograms|grams|ounces|liters|"
+    r"how many (?:more |fewer |less |total )?(?:\w+ )?"
+    r"(?:dollars|cents|euros|pounds|kg|kilograms|grams|ounces|liters|"
     r"litres|gallons|cups|miles|kilometers|km|meters|feet|inches|hours|minutes|seconds|days|weeks|months|years|"
     r"percent|calories|degrees|acres|tons|mg|ml)",
     re.IGNORECASE,
@@ -28,7 +29,7 @@ _TRIVIAL = {0.0, 1.0, 2.0}
 
 
 def answer_checks(task: Task, program: str, answer: str, *, constant: bool) -> tuple[Check, ...]:
-    """Check an answer that was computed: is it a possible one, and does the program stem from the question?"""
+    """Check an answer that was computed: is it possible, and does the program stem from the question?"""
     checks = [_is_computed(constant=constant), _is_finite(answer), _bounds(task.question, answer)]
     if not task.files:
         checks.append(_has_read(task.question, program))
@@ -74,7 +75,9 @@ def _has_read(question: str, program: str) -> Check | None:
     return Check(
         name="numbers",
         passed=share >= _READ_SHARE,
-        detail=f"not in the program: {named}" if missing else "all numbers of the question are in the program",
+        detail=f"not in the program: {named}"
+        if missing
+        else "all numbers of the question are in the program",
     )
 
 

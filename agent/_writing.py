@@ -1,4 +1,4 @@
-"""Have the model write, watching what it writes: stop at the fence, and go back at a line that is no syntax."""
+"""Have the model write, and watch it: stop at the fence, and go back at a line that is no syntax."""
 
 import codeop
 import hashlib
@@ -12,7 +12,7 @@ import msgspec
 
 from ._fences import is_closed, program_in
 from ._ledger import Ledger
-from ._model import Completion, Model, ModelError, Request
+from ._model import Completion, Model, Request
 from ._steps import Purpose, Token, Wrote
 
 #: After so many throws the program is left as it is: what comes next is checked before it runs anyway.
@@ -31,12 +31,25 @@ class Writer:
     def __init__(self, model: Model, ledger: Ledger) -> None:
         self._model = model
         self._ledger = ledger
+        self._asked: set[str] = set()
         self.last = ""
 
+    def has_asked(self, request: Request) -> bool:
+        """Whether the same was asked before, and would be answered the same."""
+        return not request.temperature and prompt_hash(request) in self._asked
+
     async def write(
-        self, request: Request, purpose: Purpose, *, language: str = "", number: int | None = None, check: bool = False
+        self,
+        request: Request,
+        purpose: Purpose,
+        *,
+        language: str = "",
+        number: int | None = None,
+        check: bool = False,
     ) -> AsyncGenerator[Token | Wrote]:
         """Yield what the model writes as it comes, and the `Wrote` last.
+
+        When the seconds of the budget are used up, the answer ends where it is, and `Wrote.finish` is `time`.
 
         Args:
             request: What it is asked.
@@ -46,27 +59,23 @@ class Writer:
             check: Go back at a syntax error while it is written (Python only).
 
         Raises:
-            ModelError: The model failed, or the budget of seconds ran out before it said anything.
+            ModelError: The model failed.
         """
-        draft = _Draft(self._fitted(request), watched=check and language == "python", is_program=bool(language))
+        self._asked.add(prompt_hash(request))
+        watched = check and language == "python" and self._model.can_continue
+        draft = _Draft(self._fitted(request), watched=watched, is_program=bool(language))
         began = time.monotonic()
-        with anyio.move_on_after(self._ledger.seconds_left) as scope:
-            while draft.is_open:
-                async with aclosing(self._model.complete(draft.request)) as events:
-                    async for event in events:
-                        if isinstance(event, str):
-                            yield Token(at=self._ledger.seconds, text=event)
-                            if draft.grown(event):
-                                break
-                        else:
-                            draft.ended(event)
-                draft.proceed()
-        if scope.cancelled_caught and not draft.text:
-            raise ModelError("the model did not answer in time", hint="give it more seconds, or a smaller model")
-        seconds = time.monotonic() - began
-        completion = draft.completion(seconds)
-        self._ledger.wrote(completion, seconds)
-        self.last = program_in(draft.text, opened=bool(draft.original.opening)) if language else draft.text
+        while draft.is_open:
+            async with aclosing(self._events(draft.request)) as events:
+                async for event in events:
+                    if isinstance(event, str):
+                        yield Token(at=self._ledger.seconds, text=event)
+                    if draft.takes(event):
+                        break
+            draft.proceed()
+        completion = draft.completion(time.monotonic() - began)
+        self._ledger.wrote(completion, completion.seconds)
+        self.last = program_in(draft.text, opened=bool(request.opening)) if language else draft.text
         yield Wrote(
             at=self._ledger.seconds,
             purpose=purpose,
@@ -74,83 +83,131 @@ class Writer:
             prompt_hash=prompt_hash(request),
             text=self.last,
             went_back=draft.went_back,
-            finish=completion.finish,
+            finish=completion.finish if draft.is_whole else "time",
             prompt_tokens=completion.prompt_tokens,
             reused_tokens=completion.reused_tokens,
             new_tokens=completion.new_tokens,
             guessed_tokens=completion.guessed_tokens,
             first_token_seconds=completion.first_token_seconds,
-            seconds=seconds,
+            seconds=completion.seconds,
         )
 
+    async def _events(self, request: Request) -> AsyncGenerator[str | Completion | None]:
+        """Yield what the model says, and None if the time is over before its end.
+
+        Each piece is waited for in a scope of its own, because a generator must not yield inside of one.
+        """
+        async with aclosing(self._model.complete(request)) as events:
+            while True:
+                event: str | Completion | None = None
+                with anyio.move_on_after(self._ledger.seconds_left):
+                    event = await anext(events, None)
+                yield event
+                if not isinstance(event, str):
+                    return
+
     def _fitted(self, request: Request) -> Request:
-        return msgspec.structs.replace(request, max_tokens=max(1, min(request.max_tokens, self._ledger.tokens_left)))
+        left = max(1, min(request.max_tokens, self._ledger.tokens_left))
+        return msgspec.structs.replace(request, max_tokens=left)
 
 
 class _Draft:
     """An answer that grows, over one or more requests."""
 
     def __init__(self, request: Request, *, watched: bool, is_program: bool) -> None:
-        self.original = self.request = request
+        self.request = request
         self.text = ""
         self.is_open = True
+        self.is_whole = True
         self.went_back = 0
+        self._original = request
         self._watched = watched and bool(request.opening)
         self._is_program = is_program
-        self._kept = ""
-        self._bad = ""
+        # What we have written of the program ourselves: the first line of an opening is the fence.
+        self._begun = request.opening.partition("\n")[2]
+        self._bad: int | None = None
         self._parts: list[Completion] = []
         self._pieces = 0
 
-    def grown(self, piece: str) -> bool:
-        """Take a piece; say whether the model should stop."""
+    def takes(self, event: str | Completion | None) -> bool:
+        """Take a piece, or the end of an answer (None if it was cut off); say whether to listen no more."""
+        if isinstance(event, str):
+            return self._grown(event)
+        if event is None:
+            self.is_whole = False
+            self._close_part(None)
+        else:
+            self._close_part(event)
+        return True
+
+    def _grown(self, piece: str) -> bool:
         self.text += piece
         self._pieces += 1
-        if not self.original.opening and self._is_program and is_closed(self.text):
+        if not self._original.opening and self._is_program and is_closed(self.text):
+            self._close_part(None)
             return True
         if self._watched and "\n" in piece and self.went_back < _MAX_BACK:
-            self._bad = bad_line(self.text[: self.text.rindex("\n") + 1])
-        return bool(self._bad)
+            self._bad = self._bad_line()
+        if self._bad is not None:
+            self._close_part(None)
+        return self._bad is not None
 
-    def ended(self, completion: Completion) -> None:
-        """Take the end of an answer."""
-        self._parts.append(completion)
+    def _bad_line(self) -> int | None:
+        """Return which line of the text is no syntax, counted from 0."""
+        whole_lines = self.text[: self.text.rindex("\n") + 1]
+        number = bad_line(self._begun + whole_lines)
+        if number is None:
+            return None
+        own = number - 1 - self._begun.count("\n")
+        return own if own >= 0 else None
+
+    def _close_part(self, completion: Completion | None) -> None:
+        """Note what a part has cost. Where the model was stopped, pieces stand for tokens."""
+        self._parts.append(completion or Completion(text="", new_tokens=self._pieces))
+        self._pieces = 0
 
     def proceed(self) -> None:
         """Decide whether the answer is whole, or is taken up again before a bad line."""
-        if not self._bad:
+        if self._bad is None:
             self.is_open = False
             return
-        self.went_back += 1
-        lines = self.text.splitlines(keepends=True)
-        at = max(index for index, line in enumerate(lines) if line.rstrip("\n") == self._bad)
-        self.text = "".join(lines[:at])
-        left = self.original.max_tokens - self._pieces
+        lines = self.text.split("\n")
+        avoided = lines[self._bad]
+        self.text = "".join(f"{line}\n" for line in lines[: self._bad])
+        self._bad = None
+        left = self._original.max_tokens - self._new_tokens
         self.is_open = left > 0
-        self.request = msgspec.structs.replace(
-            self.original, opening=self.original.opening + self.text, avoid=self._bad, max_tokens=max(1, left)
-        )
-        self._bad = ""
+        if self.is_open:
+            self.went_back += 1
+            opening = self._original.opening + self.text
+            self.request = msgspec.structs.replace(
+                self._original, opening=opening, avoid=avoided, max_tokens=left
+            )
+
+    @property
+    def _new_tokens(self) -> int:
+        return sum(part.new_tokens for part in self._parts)
 
     def completion(self, seconds: float) -> Completion:
-        """Return what all of it took. Where the model was stopped, pieces stand for tokens."""
-        whole = self._parts[-1] if self._parts else Completion(text=self.text)
+        """Return what all of it took."""
         return msgspec.structs.replace(
-            whole,
+            self._parts[-1],
             text=self.text,
-            new_tokens=max(self._pieces, whole.new_tokens) if self.went_back or not self._parts else whole.new_tokens,
+            prompt_tokens=max(part.prompt_tokens for part in self._parts),
+            new_tokens=self._new_tokens,
+            guessed_tokens=sum(part.guessed_tokens for part in self._parts),
             seconds=seconds,
         )
 
 
-def bad_line(source: str) -> str:
-    """Return the line at which the beginning of a program stops being Python; empty while it can go on.
+def bad_line(source: str) -> int | None:
+    """Return the line at which a beginning stops being Python, counted from 1; None while it may go on.
 
     Args:
         source: Whole lines.
     """
-    if len(source) > MAX_SOURCE:
-        return ""
+    if len(source) > MAX_SOURCE or source.endswith("\\\n"):
+        return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -158,15 +215,16 @@ def bad_line(source: str) -> str:
         except SyntaxError as error:
             return _line(source, error.lineno)
         except (ValueError, OverflowError, MemoryError, RecursionError):
-            return ""
-    return ""
+            return None
+    return None
 
 
-def _line(source: str, number: int | None) -> str:
-    lines = source.splitlines()
+def _line(source: str, number: int | None) -> int | None:
+    """Return the number of a line that there is, and that has something to throw away."""
+    lines = source.split("\n")
     if number is None or not 1 <= number <= len(lines) or not lines[number - 1].strip():
-        return ""
-    return lines[number - 1]
+        return None
+    return number
 
 
 def prompt_hash(request: Request) -> str:

@@ -20,7 +20,7 @@ class ScriptedModel(Model):
     Attributes:
         requests: What it was asked, in order.
         stalled: Set when it waits for ever, because a reply was None.
-        left: How many answers were not read to their end.
+        left: How many answers were left before their end, by closing or cancellation.
     """
 
     def __init__(self, replies: Iterable[Reply | None], *, name: str = "scripted") -> None:
@@ -35,23 +35,25 @@ class ScriptedModel(Model):
     async def complete(self, request: Request) -> AsyncGenerator[str | Completion]:
         self.requests.append(request)
         if not self._replies:
-            raise AssertionError(f"the script is over, and the model is asked: {request.messages[-1].text[:200]}")
+            asked = request.messages[-1].text[:200]
+            raise AssertionError(f"the script is over, and the model is asked: {asked}")
         reply = self._replies.pop(0)
         await checkpoint()
         if isinstance(reply, Exception):
             raise reply
-        if reply is None:
-            self.stalled.set()
-            await anyio.sleep_forever()
-        completion = reply if isinstance(reply, Completion) else _completion(reply, request)
-        whole = False
+        is_whole = False
         try:
+            if reply is None:
+                self.stalled.set()
+                await anyio.sleep_forever()
+            completion = reply if isinstance(reply, Completion) else _completion(reply, request)
             for piece in _pieces(completion.text):
+                await checkpoint()
                 yield piece
-            whole = True
+            is_whole = True
             yield completion
         finally:
-            self.left += not whole
+            self.left += not is_whole
 
     @property
     def is_finished(self) -> bool:
@@ -59,7 +61,7 @@ class ScriptedModel(Model):
         return not self._replies
 
 
-def _completion(reply: object, request: Request) -> Completion:
+def _completion(reply: str | Callable[[Request], str] | None, request: Request) -> Completion:
     text = reply(request) if callable(reply) else str(reply)
     finish: Finish = "choice" if request.choices else "stop"
     return Completion(text=text, finish=finish, prompt_tokens=10, new_tokens=max(1, len(text.split())))

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple, Self
 
 import anyio
 import msgspec
+from anyio.lowlevel import cancel_shielded_checkpoint
 
 from engine.warden.forked import Box
 
@@ -449,6 +450,18 @@ def _start_python(
     return ours, process
 
 
+def _start_companion(
+    code: str, env: Mapping[str, str]
+) -> tuple[socket.socket, subprocess.Popen[bytes], int | None]:
+    """Start a companion; the last of the three is the file for its stderr."""
+    said = os.memfd_create("companion-stderr")
+    try:
+        return *_start_python(["-I", "-c", code], kind=socket.SOCK_STREAM, env=env, stderr=said), said
+    except OSError:
+        os.close(said)
+        raise
+
+
 class Companion:
     """A trusted process of ours beside the engine, such as the one that holds a model. It runs no guest code.
 
@@ -468,13 +481,9 @@ class Companion:
         Raises:
             ToolError: It cannot be started.
         """
-        self._said = os.memfd_create("companion-stderr")
         try:
-            self.connection, self._process = _start_python(
-                ["-I", "-c", code], kind=socket.SOCK_STREAM, env=env, stderr=self._said
-            )
+            self.connection, self._process, self._said = _start_companion(code, env)
         except OSError as error:
-            os.close(self._said)
             raise ToolError(f"a process of isorun cannot be started: {error.strerror}") from error
         self.connection.setblocking(False)
 
@@ -483,8 +492,18 @@ class Companion:
         """Of the process."""
         return self._process.pid
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is gone; somebody may have killed it."""
+        return self._process.poll() is not None
+
     def last_words(self) -> str:
-        """Return the end of what it wrote to stderr, and which signal ended it, if one did."""
+        """Return the end of what it wrote to stderr, and which signal ended it, if one did.
+
+        Nothing when it has been closed.
+        """
+        if self._said is None:
+            return ""
         size = os.fstat(self._said).st_size
         text = os.pread(self._said, 1000, max(0, size - 1000)).decode("utf-8", "replace").strip()
         code = self._process.poll()
@@ -493,6 +512,8 @@ class Companion:
 
     async def wait(self) -> None:
         """Wait until it has ended."""
+        if self.has_ended:
+            return
         pidfd = os.pidfd_open(self._process.pid)
         try:
             await anyio.wait_readable(pidfd)
@@ -501,10 +522,15 @@ class Companion:
         self._process.wait(CLOSE_SECONDS)
 
     async def aclose(self) -> None:
-        """Kill it and wait for its end."""
-        self.connection.close()
-        if self._process.poll() is None:
+        """Kill it and wait for its end. May be called again, also while somebody waits for what it says."""
+        if not self.has_ended:
             self._process.kill()
             with anyio.move_on_after(CLOSE_SECONDS, shield=True):
                 await self.wait()
-        os.close(self._said)
+        if self.connection.fileno() >= 0:
+            anyio.notify_closing(self.connection)
+            await cancel_shielded_checkpoint()  # who waits has to see it while the number is still ours
+            self.connection.close()
+        said, self._said = self._said, None
+        if said is not None:
+            os.close(said)

@@ -5,24 +5,20 @@ somewhere: none of that concerns the engine. The process has an empty environmen
 """
 
 import os
-import struct
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from pathlib import Path
-from typing import Literal, override
+from typing import override
 
 import anyio
 import msgspec
 
-from engine._process import Companion, ToolError
+from agent._model import Completion, Model, ModelError, Request
 
-from .._model import Completion, Model, ModelError, Request
+from ._line import Done, Event, Failed, Line, Piece, Ready
 
-# How long a cancelled answer may go on: one batch of a prompt takes seconds on a slow machine.
+#: How long a cancelled answer may go on: one batch of a prompt takes seconds on a slow machine.
 CANCEL_SECONDS = 10.0
-_MAX_FRAME = 4 * 1024 * 1024
-_LENGTH = struct.Struct(">I")
-#: Which devices there are, and how many threads; everything else of the environment stays here.
-_PASSED = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "LD_LIBRARY_PATH")
 
 
 class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,29 +39,6 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
         """The number of threads that `threads` means on this machine."""
         return self.threads or min(len(os.sched_getaffinity(0)), 16)
 
-
-class _Ready(msgspec.Struct, tag_field="kind", tag="ready", frozen=True):
-    context_tokens: int
-
-
-class _Piece(msgspec.Struct, tag_field="kind", tag="piece", frozen=True):
-    number: int
-    text: str
-
-
-class _Done(msgspec.Struct, tag_field="kind", tag="done", frozen=True):
-    number: int
-    completion: Completion
-
-
-class _Failed(msgspec.Struct, tag_field="kind", tag="failed", frozen=True):
-    number: int
-    error: str
-    why: Literal["load", "context"]
-
-
-_decoder = msgspec.json.Decoder(_Ready | _Piece | _Done | _Failed)
-_encoder = msgspec.json.Encoder()
 
 _HINTS = {
     "load": "check the file with `isorun model list`, or pull the model again",
@@ -88,11 +61,12 @@ class LocalModel(Model):
     ) -> None:
         self.name = name
         self.context_tokens = settings.context_tokens
-        self._path = path
-        self._library = library
-        self._states = states
+        # The process has another working folder.
+        self._path = path.absolute()
+        self._library = None if library is None else library.absolute()
+        self._states = states.absolute()
         self._settings = settings
-        self._line: _Line | None = None
+        self._line: Line | None = None
         # One request at a time: there is one context, and it holds what was read last.
         self._turn = anyio.Semaphore(1)
         self._count = 0
@@ -100,7 +74,7 @@ class LocalModel(Model):
     @property
     def pid(self) -> int | None:
         """Of the process that holds the model; None when there is none."""
-        return None if self._line is None else self._line.pid
+        return None if self._line is None or self._line.has_ended else self._line.pid
 
     @override
     async def complete(self, request: Request) -> AsyncGenerator[str | Completion]:
@@ -109,52 +83,70 @@ class LocalModel(Model):
             self._count += 1
             number = self._count
             done = False
+            await self._send(line, {"kind": "complete", "number": number, "asked": _asked(request)})
             try:
-                await line.send({"kind": "complete", "number": number, "asked": _asked(request)})
                 while not done:
                     event = await self._event(line, number)
-                    done = isinstance(event, Completion)
+                    done = not isinstance(event, str)
+                    if isinstance(event, ModelError):
+                        raise event
                     yield event
             finally:
-                if not done:
-                    await self._take_back(number)
+                if not done and self._line is line:
+                    await self._take_back(line, number)
 
-    async def _event(self, line: "_Line", number: int) -> str | Completion:
+    async def _event(self, line: Line, number: int) -> str | Completion | ModelError:
+        """Return the next piece of an answer, or its end: a completion, or why there is none."""
         while True:
             match await self._received(line):
-                case _Piece(number=found, text=text) if found == number:
+                case Piece(number=found, text=text) if found == number:
                     return text
-                case _Done(number=found, completion=completion) if found == number:
+                case Done(number=found, completion=completion) if found == number:
                     return completion
-                case _Failed(error=error, why=why):
-                    line.is_free = True
-                    raise ModelError(f"`{self.name}`: {error}", hint=_HINTS[why])
+                case Failed(number=found, error=error, why=why) if found == number:
+                    return ModelError(f"`{self.name}`: {error}", hint=_HINTS[why])
 
-    async def _received(self, line: "_Line") -> _Ready | _Piece | _Done | _Failed:
+    async def _send(self, line: Line, message: object) -> None:
         try:
-            data = await line.receive()
-            return _decoder.decode(data)
-        except (EOFError, OSError, msgspec.DecodeError, ValueError) as error:
-            words = line.last_words()
+            await line.send(message)
+        except (OSError, anyio.ClosedResourceError) as error:
+            raise await self._lost(line, "died") from error
+        except BaseException:  # cancelled, maybe in the middle of a frame
             await self._drop()
-            raise ModelError(
-                f"the process of `{self.name}` died{': ' + words if words else ''}",
-                hint="try again; if it dies always, the file may be damaged or too large for this machine",
-            ) from error
+            raise
 
-    async def _loaded(self) -> "_Line":
-        if self._line is not None:
-            return self._line
-        line = self._line = _Line(_code(self._library))
+    async def _received(self, line: Line) -> Event:
         try:
-            await line.send({"kind": "load", "settings": self._load_settings()})
+            return await line.receive()
+        except (EOFError, OSError, anyio.ClosedResourceError) as error:
+            raise await self._lost(line, "died") from error
+        except (msgspec.DecodeError, ValueError) as error:
+            raise await self._lost(line, f"does not speak as it should ({error})") from error
+
+    async def _lost(self, line: Line, what: str) -> ModelError:
+        """End a process that is of no use any more, and say why."""
+        words = line.last_words()
+        if self._line is line:
+            await self._drop()
+        return ModelError(
+            f"the process of `{self.name}` {what}{': ' + words if words else ''}",
+            hint="try again; if it dies always, the file may be damaged or too large for this machine",
+        )
+
+    async def _loaded(self) -> Line:
+        if self._line is not None and not self._line.has_ended:
+            return self._line
+        await self._drop()
+        line = self._line = Line(_code(self._library))
+        try:
+            await self._send(line, {"kind": "load", "settings": self._load_settings()})
             match await self._received(line):
-                case _Ready(context_tokens=context_tokens):
+                case Ready(context_tokens=context_tokens):
                     self.context_tokens = context_tokens
-                case _Failed(error=error):
+                case Failed(error=error):
                     raise ModelError(f"`{self.name}` cannot be loaded: {error}", hint=_HINTS["load"])
                 case unexpected:
-                    raise ModelError(f"the process of `{self.name}` said {type(unexpected).__name__}")
+                    raise await self._lost(line, f"said {type(unexpected).__name__} when it was loaded")
         except BaseException:
             await self._drop()
             raise
@@ -169,22 +161,13 @@ class LocalModel(Model):
             "states": str(self._states),
         }
 
-    async def _take_back(self, number: int) -> None:
+    async def _take_back(self, line: Line, number: int) -> None:
         """Have the process stop at an answer that nobody wants; kill it if it does not."""
-        line = self._line
-        if line is None or line.is_free:
-            if line is not None:
-                line.is_free = False
-            return
-        with anyio.move_on_after(CANCEL_SECONDS, shield=True):
-            try:
-                await line.send({"kind": "cancel", "number": number})
-                while not isinstance(await self._event(line, number), Completion):
-                    pass
-            except (ModelError, OSError):
+        with anyio.move_on_after(CANCEL_SECONDS, shield=True), suppress(ModelError):
+            await self._send(line, {"kind": "cancel", "number": number})
+            while isinstance(await self._event(line, number), str):
                 pass
-            else:
-                return
+            return
         await self._drop()
 
     async def _drop(self) -> None:
@@ -197,66 +180,6 @@ class LocalModel(Model):
         await self._drop()
 
 
-class _Line:
-    """Frames to and from the process."""
-
-    def __init__(self, code: str) -> None:
-        env = {name: os.environ[name] for name in _PASSED if name in os.environ}
-        try:
-            self._companion = Companion(code, env=env)
-        except ToolError as error:
-            raise ModelError(str(error), hint=error.hint) from error
-        self._buffer = bytearray()
-        #: The process has refused a request and waits for the next.
-        self.is_free = False
-
-    @property
-    def pid(self) -> int:
-        return self._companion.pid
-
-    def last_words(self) -> str:
-        return self._companion.last_words()
-
-    async def send(self, message: object) -> None:
-        data = _encoder.encode(message)
-        rest = memoryview(_LENGTH.pack(len(data)) + data)
-        while rest:
-            try:
-                rest = rest[self._companion.connection.send(rest) :]
-            except BlockingIOError:
-                await anyio.wait_writable(self._companion.connection)
-
-    async def receive(self) -> bytes:
-        """Return the next frame.
-
-        Raises:
-            EOFError: The process has ended.
-        """
-        (length,) = _LENGTH.unpack(await self._exactly(_LENGTH.size))
-        if length > _MAX_FRAME:
-            raise ValueError(f"a frame of {length} bytes")
-        return await self._exactly(length)
-
-    async def _exactly(self, size: int) -> bytes:
-        while len(self._buffer) < size:
-            try:
-                data = self._companion.connection.recv(65536)
-            except BlockingIOError:
-                await anyio.wait_readable(self._companion.connection)
-                continue
-            if not data:
-                with anyio.move_on_after(1.0):
-                    await self._companion.wait()
-                raise EOFError
-            self._buffer += data
-        taken = bytes(self._buffer[:size])
-        del self._buffer[:size]
-        return taken
-
-    async def aclose(self) -> None:
-        await self._companion.aclose()
-
-
 def _asked(request: Request) -> dict[str, object]:
     asked = msgspec.to_builtins(request)
     asked["messages"] = [[message.role, message.text] for message in request.messages]
@@ -264,6 +187,6 @@ def _asked(request: Request) -> dict[str, object]:
 
 
 def _code(library: Path | None) -> str:
-    """Return the statements that the process runs. It loads the package `worker` alone, nothing else of ours."""
+    """Return the statements that the process runs. Of ours it loads the package `worker` alone."""
     folders = [str(Path(__file__).resolve().parent), *([] if library is None else [str(library)])]
     return f"import sys; sys.path[:0] = {folders!r}; from worker.main import main; main(int(sys.argv[1]))"

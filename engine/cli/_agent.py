@@ -63,7 +63,9 @@ def task_of(arguments: Namespace, config: EngineConfig) -> Task:
     if not text.strip():
         raise UsageError("the question is empty", hint="put it in quotes after `isorun agent`")
     if len(text) > _MAX_QUESTION:
-        raise UsageError(f"the question is longer than {_MAX_QUESTION} characters", hint="pass data by `--file`")
+        raise UsageError(
+            f"the question is longer than {_MAX_QUESTION} characters", hint="pass data by `--file`"
+        )
     language = None if arguments.lang is None else language_named(arguments.lang, config.interpreters)
     return Task(question=text, language=language, files=tuple(map(input_file, arguments.file)))
 
@@ -172,4 +174,3 @@ def _print(answered: Answered, *, as_json: bool) -> int:
         say(evidence(answered))
         write_data(answer_text(answered))
     return _exit.OK if answered.confidence != "unknown" else _exit.PROGRAM_FAILED
-

@@ -59,7 +59,11 @@ async def _replay(recorded: list[Recorded], files: tuple[File, ...], policy: str
             observed = await run_program(Bench(engine, policy), entry.program, entry.language, files)
             is_same = _is_same(entry.ran, observed)
             same += is_same
-            word = "as recorded" if is_same else f"not as recorded: {_outcome(entry.ran.status, entry.ran.answer)}"
+            word = (
+                "as recorded"
+                if is_same
+                else f"not as recorded: {_outcome(entry.ran.status, entry.ran.answer)}"
+            )
             outcome = _outcome(observed.status, observed.answer)
             write_data(visible_line(f"program {entry.ran.number}: {outcome}; {word}") + "\n")
     return _exit.OK if same == len(recorded) else _exit.PROGRAM_FAILED

@@ -82,7 +82,9 @@ def test_every_configuration_key_is_documented(configuration_page: str) -> None:
     agent = [f"agent.{field.encode_name}" for field in msgspec.structs.fields(AgentConfig)]
     plain = [key for key in keys if key not in ("pool", "interpreters", "agent")]
 
-    assert [key for key in plain + pool + interpreter + agent if f"| `{key}` |" not in configuration_page] == []
+    assert [
+        key for key in plain + pool + interpreter + agent if f"| `{key}` |" not in configuration_page
+    ] == []
 
 
 def test_every_environment_variable_is_documented(configuration_page: str) -> None:

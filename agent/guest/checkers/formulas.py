@@ -14,7 +14,7 @@ def _holds(clause: list[int], values: Sequence[bool]) -> bool:
 
 
 def _small(arguments: Arguments) -> bool:
-    return (1 << arguments["variables"]) * max(1, len(arguments["clauses"])) <= 10 * MOST
+    return bool((1 << arguments["variables"]) * max(1, len(arguments["clauses"])) <= 10 * MOST)
 
 
 def _every(arguments: Arguments) -> Any:

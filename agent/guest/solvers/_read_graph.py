@@ -65,12 +65,16 @@ def indexed(
 def graph(edges: object, vertices: object) -> tuple[list[Label], list[tuple[int, int]]]:
     """Return vertices and edges as `indexed`, also if the two were passed the other way round."""
     edges, vertices = plain(edges), plain(vertices)
-    if isinstance(edges, int) or (vertices is not None and _has_no_pairs(edges)):
+    if isinstance(edges, int) and vertices is None:
+        raise ValueError(f"edges must look like [(0, 1), (1, 2)], not {edges!r}")
+    if vertices is not None and _has_no_pairs(edges):
         edges, vertices = vertices, edges
     return indexed(pairs(edges if edges is not None else []), vertices)
 
 
 def _has_no_pairs(edges: object) -> bool:
+    if isinstance(edges, int) or (isinstance(edges, str) and edges.strip().isdigit()):
+        return True
     try:
         pairs(edges)
     except ValueError:
@@ -92,16 +96,16 @@ def _all_vertices(seen: list[Label], vertices: object) -> list[Label]:
 
 def _filled(seen: list[Label], count: int) -> list[Label]:
     """Invent the names of vertices that no edge has, in the manner of the others."""
-    parts = [re.fullmatch(r"(.*?)(\d+)", str(vertex)) for vertex in seen]
-    prefixes = {part.group(1) for part in parts if part is not None}
-    all_numbered = all(part is not None for part in parts) and len(prefixes) <= 1
-    prefix = prefixes.pop() if all_numbered and prefixes else ("" if not seen else "vertex ")
-    taken = {int(part.group(2)) for part in parts if part is not None}
-    first = 1 if taken and 0 not in taken and max(taken) >= count else 0
-    invented = [label(f"{prefix}{index}") for index in range(first, first + count)]
-    return sorted(
-        dict.fromkeys([*seen, *[vertex for vertex in invented if vertex not in seen]]), key=_natural
-    )[: max(count, len(seen))]
+    parts = [part for vertex in seen if (part := re.fullmatch(r"(.*?)(\d+)", str(vertex)))]
+    prefixes = {part.group(1) for part in parts} or {""}
+    prefix = prefixes.pop() if len(prefixes) == 1 and len(parts) == len(seen) else "another "
+    index = 0 if not parts or any(int(part.group(2)) == 0 for part in parts) else 1
+    everything = list(seen)
+    while len(everything) < count:
+        name = label(f"{prefix}{index}")
+        everything += [] if name in everything else [name]
+        index += 1
+    return sorted(everything, key=_natural)
 
 
 def _natural(vertex: Label) -> tuple[str, int, str]:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from .llama import BATCH_TOKENS, ContextFullError, Llama
 from .lookup import Lookup
-from .sampling import Pick, is_endless, next_of, picker, probabilities
+from .sampling import OTHER, Pick, avoiding, is_endless, next_of, picker, probabilities
 from .text import Assembler
 
 #: Looking for endless repetition after every token would cost more than it saves.
@@ -80,29 +80,27 @@ class Answer:
     def _choose(self) -> str:
         """Have the model decide between the words, token by token as long as that is open."""
         words = [self._llama.tokens_of(word) for word in self._asked.choices]
-        begun: list[int] = []
         left = list(range(len(words)))
         while len(left) > 1:
-            groups = next_of([words[index] for index in left], begun)
-            if not groups:
-                break
+            groups = next_of([words[index] for index in left], self._new)
             likely = probabilities(self._llama.logits(), groups)
             token = max(likely, key=likely.__getitem__)
             self._facts["probability"] *= likely[token]
-            begun.append(token)
             left = [left[index] for index in groups[token]]
+            if token == OTHER:
+                break
+            self._new.append(token)
             if len(left) > 1:
                 self._llama.step([token], every=False)
-        self._new = begun
         self.finish = "choice"
-        return self._text.feed(self._asked.choices[left[0]].encode(), final=True)
+        return self._text.feed(self._asked.choices[left[0]].encode("utf-8", "replace"), final=True)
 
     def _continue(self, prompt: Sequence[int], limit: int) -> Iterator[str]:
-        pick = picker(self._asked.temperature, self._asked.seed)
-        lookup = Lookup() if self._asked.lookup else None
+        pick = self._picker()
+        lookup = Lookup() if self._asked.lookup and self._llama.can_go_back else None
         if lookup is not None:
             lookup.extend(list(prompt))
-        self._next = self._first(pick)
+        self._next = pick(self._llama.logits())
         while self._go_on():
             for taken in self._taken(pick, lookup, limit):
                 if self._llama.is_end(taken):
@@ -118,29 +116,26 @@ class Answer:
             yield self._text.feed(b"", final=True)
             return
 
-    def _first(self, pick: Pick) -> int:
-        logits = self._llama.logits()
+    def _picker(self) -> Pick:
+        pick = picker(self._asked.temperature, self._asked.seed)
         avoided = self._llama.tokens_of(self._asked.avoid)
-        if avoided:
-            logits = logits.copy()
-            logits[avoided[0]] = float("-inf")
-        return pick(logits)
+        # The right line is often indented as the wrong one was.
+        visible = (at for at, token in enumerate(avoided) if self._llama.bytes_of(token).strip())
+        return avoiding(pick, avoided[: next(visible, 0) + 1]) if avoided else pick
 
     def _taken(self, pick: Pick, lookup: Lookup | None, limit: int) -> Iterator[int]:
         """Yield the next token, and those guessed after it that the model agrees with.
 
-        Afterwards the context holds just these, and the token after them is known.
+        Afterwards the context holds just these, and the token after them is known. Who has enough leaves
+        earlier, and saves the rest.
         """
         token = self._next
-        if self._llama.is_end(token):
-            yield token
-            return
+        yield token
         guess = self._guess(token, lookup, limit)
         before = self._llama.length
         self._llama.step([token, *guess], every=bool(guess))
-        yield token
-        right = 0
-        while (following := pick(self._llama.logits(right if guess else -1))) == (guess + [-1])[right]:
+        right, expected = 0, [*guess, -1]
+        while (following := pick(self._llama.logits(right if guess else -1))) == expected[right]:
             yield following
             right += 1
         self._next = following
@@ -154,7 +149,7 @@ class Answer:
         if lookup is None:
             return []
         lookup.extend([token])
-        room = min(limit - len(self._new), self._llama.context_tokens - self._llama.length) - 2
+        room = min(limit - len(self._new), self._llama.context_tokens - self._llama.length - 1)
         return lookup.guess(min(room, BATCH_TOKENS - 1))
 
     def _is_over(self, limit: int) -> bool:

@@ -5,19 +5,18 @@ lookup decoding keeps the logits of every token.
 """
 
 import ctypes
-import hashlib
 import os
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import llama_cpp
-import numpy as np
+import llama_cpp  # pyright: ignore[reportMissingImports]
+import numpy as np  # pyright: ignore[reportMissingImports]
+
+from .states import States
 
 # A prompt is read in pieces of so many tokens; between two of them a cancelled request is noticed.
 BATCH_TOKENS = 256
-_MAX_STATES = 12
 _MARK = "\x02{}\x03"
 
 
@@ -49,11 +48,9 @@ class Llama:
         self._vocabulary = llama_cpp.llama_model_get_vocab(self._model)
         self._context = self._open(settings)
         self._memory = llama_cpp.llama_get_memory(self._context)
-        self.context_tokens = int(llama_cpp.llama_n_ctx(self._context))
         self._words = int(llama_cpp.llama_vocab_n_tokens(self._vocabulary))
         self._batch = llama_cpp.llama_batch_init(BATCH_TOKENS, 0, 1)
-        self._states = Path(settings.states)
-        self._key = _model_key(settings)
+        self._states = States(Path(settings.states), _model_key(settings))
         self._tokens: list[int] = []
 
     def _load(self, settings: Settings) -> Any:
@@ -67,18 +64,28 @@ class Llama:
     def _open(self, settings: Settings) -> Any:
         trained = int(llama_cpp.llama_model_n_ctx_train(self._model))
         options = llama_cpp.llama_context_default_params()
-        options.n_ctx = min(settings.context_tokens, trained) if trained > 0 else settings.context_tokens
+        # llama.cpp rounds up what it reserves; what is used stays below what the model has learned.
+        self.context_tokens = min(
+            settings.context_tokens, trained if trained > 0 else settings.context_tokens
+        )
+        options.n_ctx = self.context_tokens
         options.n_batch = options.n_ubatch = BATCH_TOKENS
         options.n_threads = options.n_threads_batch = settings.threads
         context = llama_cpp.llama_init_from_model(self._model, options)
         if not context:
-            raise LoadError(f"there is no memory for a context of {options.n_ctx} tokens")
+            raise LoadError(f"there is no memory for a context of {self.context_tokens} tokens")
         return context
+
+    @property
+    def can_go_back(self) -> bool:
+        """Whether the last tokens can be forgotten without the others; not with a recurrent state."""
+        recurrent = llama_cpp.llama_model_is_recurrent(self._model)
+        return not (recurrent or llama_cpp.llama_model_is_hybrid(self._model))
 
     # Text and tokens
 
     def tokens_of(self, text: str, *, special: bool = False, first: bool = False) -> list[int]:
-        """Return the tokens of a text. Without `special`, marks of the chat format in it are ordinary text."""
+        """Return the tokens of a text. Marks of the chat format in it are ordinary text, if not `special`."""
         data = text.encode("utf-8", "replace")
         room = len(data) + 8
         found = (llama_cpp.llama_token * room)()
@@ -99,7 +106,7 @@ class Llama:
         return bool(llama_cpp.llama_vocab_is_eog(self._vocabulary, token))
 
     def chat(self, messages: Sequence[tuple[str, str]], fixed: int) -> tuple[list[int], int]:
-        """Return the tokens of a conversation up to where the answer begins, and how many `fixed` messages are.
+        """Return the tokens of a conversation up to the answer, and how many the first `fixed` messages are.
 
         The frame comes from the model's own chat template. What stands in a message is read as plain text, so
         that nothing in a question or a file can pass for the end of a turn.
@@ -141,19 +148,16 @@ class Llama:
         """
         if len(tokens) >= self.context_tokens:
             raise ContextFullError(f"{len(tokens)} tokens do not fit into a context of {self.context_tokens}")
-        kept = self._keep(tokens)
-        if kept < fixed < len(tokens):
-            kept = self._restore(tokens[:fixed]) or kept
-            if kept < fixed and self._read_on(tokens[:fixed], go_on):
-                self._save(tokens[:fixed])
+        # The last one is always read again, for its logits.
+        self.forget(_common(self._tokens, tokens[:-1]))
+        beginning = tokens[:fixed] if self.length < fixed < len(tokens) else []
+        if beginning:
+            self._restore(beginning)
+        kept = self.length
+        if kept < len(beginning) and self._read_on(beginning, go_on):
+            self._save(beginning)
         self._read_on(tokens, go_on)
         return kept
-
-    def _keep(self, tokens: list[int]) -> int:
-        """Forget what differs from these tokens; the last one is always read again, for its logits."""
-        same = _common(self._tokens, tokens[:-1])
-        self.forget(same)
-        return len(self._tokens)
 
     def forget(self, length: int) -> None:
         """Drop all tokens after the first `length`."""
@@ -161,9 +165,12 @@ class Llama:
             return
         if llama_cpp.llama_memory_seq_rm(self._memory, 0, length, -1):
             del self._tokens[length:]
-        else:  # models with a recurrent state cannot go back
-            llama_cpp.llama_memory_clear(self._memory, True)
-            self._tokens.clear()
+        else:  # see `can_go_back`
+            self._clear()
+
+    def _clear(self) -> None:
+        llama_cpp.llama_memory_clear(self._memory, True)
+        self._tokens.clear()
 
     def _read_on(self, tokens: list[int], go_on: Callable[[], bool]) -> bool:
         """Read what is missing of these tokens."""
@@ -192,10 +199,13 @@ class Llama:
             batch.n_seq_id[index] = 1
             batch.seq_id[index][0] = 0
             batch.logits[index] = every or index == last
-        code = llama_cpp.llama_decode(self._context, batch)
-        if code != 0:
-            raise ContextFullError(f"llama.cpp cannot read on after {begin} tokens (code {code})")
-        self._tokens.extend(tokens)
+        match llama_cpp.llama_decode(self._context, batch):
+            case 0:
+                self._tokens.extend(tokens)
+            case 1:  # there was no room, and nothing was read
+                raise ContextFullError(f"llama.cpp has no room for more than {begin} tokens")
+            case code:  # how much was read is not known: this process ends, and the next one begins anew
+                raise RuntimeError(f"llama.cpp failed after {begin} tokens (code {code})")
 
     def logits(self, index: int = -1) -> "np.ndarray[Any, np.dtype[np.float32]]":
         """Return how likely each token is after token `index` of the last step. Valid until the next one."""
@@ -209,42 +219,28 @@ class Llama:
 
     # States on disk
 
-    def _file(self, tokens: Sequence[int]) -> Path:
-        digest = hashlib.sha256(f"{self._key} {list(tokens)}".encode()).hexdigest()[:32]
-        return self._states / f"{digest}.state"
-
-    def _restore(self, tokens: list[int]) -> int:
-        """Take the state after these tokens from disk; 0 if there is none that fits."""
-        path = self._file(tokens)
-        if not path.is_file():
-            return 0
-        self.forget(0)
+    def _restore(self, tokens: list[int]) -> None:
+        """Take the state after these tokens from disk, if there is one that fits."""
+        path = self._states.find(tokens)
+        if path is None:
+            return
+        self._clear()
         room = len(tokens) + 1
         found, count = (llama_cpp.llama_token * room)(), ctypes.c_size_t()
         name = os.fsencode(path)
         size = llama_cpp.llama_state_seq_load_file(self._context, name, 0, found, room, ctypes.byref(count))
-        if not size or list(found[: count.value]) != tokens:
-            llama_cpp.llama_memory_clear(self._memory, True)
-            path.unlink(missing_ok=True)
-            return 0
-        self._tokens = list(tokens)
-        os.utime(path)
-        return len(tokens)
+        if size and list(found[: count.value]) == tokens:
+            self._tokens = list(tokens)
+        else:
+            self._clear()  # half of it may have been taken
 
     def _save(self, tokens: list[int]) -> None:
-        """Keep the state after these tokens. A disk without room costs time later, nothing else."""
-        path = self._file(tokens)
-        partial = path.with_suffix(f".{os.getpid()}")
         array = (llama_cpp.llama_token * len(tokens))(*tokens)
-        with suppress(OSError):
-            self._states.mkdir(parents=True, exist_ok=True)
-            name = os.fsencode(partial)
-            if llama_cpp.llama_state_seq_save_file(self._context, name, 0, array, len(tokens)):
-                partial.replace(path)
-            partial.unlink(missing_ok=True)
-            states = sorted(self._states.glob("*.state"), key=lambda state: state.stat().st_mtime)
-            for old in states[:-_MAX_STATES]:
-                old.unlink(missing_ok=True)
+
+        def write(name: bytes) -> int:
+            return int(llama_cpp.llama_state_seq_save_file(self._context, name, 0, array, len(tokens)))
+
+        self._states.keep(tokens, write)
 
 
 def _common(first: Sequence[int], second: Sequence[int]) -> int:

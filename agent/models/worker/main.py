@@ -28,6 +28,10 @@ class Server:
         self._connection = connection
         self._llama: Llama | None = None
         self._waiting: list[dict[str, Any]] = []
+        self._cancelled = 0
+        # Not `select.select`: the descriptor's number comes from the engine, which may have thousands.
+        self._poll = select.poll()
+        self._poll.register(connection, select.POLLIN)
 
     def serve(self) -> None:
         """Answer until nobody is there any more."""
@@ -55,19 +59,23 @@ class Server:
             for text in answer.pieces():
                 if text:
                     self._send({"kind": "piece", "number": number, "text": text})
-        except ContextFullError as error:
-            self._send({"kind": "failed", "number": number, "error": str(error), "why": "context"})
+        except (ContextFullError, LoadError) as error:
+            why = "context" if isinstance(error, ContextFullError) else "load"
+            self._send({"kind": "failed", "number": number, "error": str(error), "why": why})
             return
         self._send({"kind": "done", "number": number, "completion": answer.summary()})
 
     def _is_cancelled(self, number: int) -> bool:
         """Look, without waiting, whether the client has taken its request back."""
-        while select.select([self._connection], [], [], 0)[0]:
+        while self._cancelled != number and self._poll.poll(0):
             message = self._receive()
-            if message is None or (message["kind"] == "cancel" and message["number"] == number):
-                return True
-            self._waiting.append(message)
-        return False
+            if message is None:  # the client has gone, so nobody wants any answer
+                self._cancelled = number
+            elif message["kind"] == "cancel":
+                self._cancelled = message["number"]
+            else:
+                self._waiting.append(message)
+        return self._cancelled == number
 
     def _next(self) -> dict[str, Any] | None:
         return self._waiting.pop(0) if self._waiting else self._receive()

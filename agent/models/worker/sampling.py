@@ -1,9 +1,9 @@
 """Which token comes next: pure functions of the model's logits."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
-import numpy as np
+import numpy as np  # pyright: ignore[reportMissingImports]
 
 # What Qwen and llama.cpp recommend for sampling: the unlikely tail is where small models go wrong.
 _TOP_K = 40
@@ -14,6 +14,9 @@ _ENDLESS_TOKENS = 80
 _ENDLESS_COPIES = 6
 _LONGEST_PERIOD = 64
 
+#: In place of a token: any that is not named.
+OTHER = -1
+
 type Pick = Callable[["np.ndarray[Any, np.dtype[np.float32]]"], int]
 
 
@@ -21,7 +24,7 @@ def picker(temperature: float, seed: int) -> Pick:
     """Return how a token is chosen: the likeliest at temperature 0, else at random by the seed."""
     if temperature <= 0:
         return lambda logits: int(logits.argmax())
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(seed % 2**64)  # it takes no negative ones
 
     def pick(logits: "np.ndarray[Any, np.dtype[np.float32]]") -> int:
         top = np.argpartition(logits, -_TOP_K)[-_TOP_K:]
@@ -34,29 +37,43 @@ def picker(temperature: float, seed: int) -> Pick:
     return pick
 
 
-class Chosen(NamedTuple):
-    """One of several words, and how much likelier it was than the others."""
+def avoiding(pick: Pick, avoided: Sequence[int]) -> Pick:
+    """Return a choice that never begins with these tokens: after all but the last, the last is not taken."""
+    taken: list[int] = []
 
-    index: int
-    probability: float
+    def other(logits: "np.ndarray[Any, np.dtype[np.float32]]") -> int:
+        if len(taken) == len(avoided) - 1 and taken == list(avoided[:-1]):
+            logits = logits.copy()
+            logits[avoided[-1]] = float("-inf")
+        token = pick(logits)
+        if len(taken) < len(avoided):
+            taken.append(token)
+        return token
+
+    return other
 
 
 def next_of(words: Sequence[Sequence[int]], begun: Sequence[int]) -> dict[int, list[int]]:
-    """Group the words that continue what has begun by their next token; a word that is complete is left out."""
+    """Group the words that continue what has begun by their next token; complete ones by `OTHER`."""
     groups: dict[int, list[int]] = {}
     length = len(begun)
     for index, word in enumerate(words):
-        if len(word) > length and list(word[:length]) == list(begun):
-            groups.setdefault(word[length], []).append(index)
+        if list(word[:length]) == list(begun):
+            groups.setdefault(word[length] if len(word) > length else OTHER, []).append(index)
     return groups
 
 
-def probabilities(logits: "np.ndarray[Any, np.dtype[np.float32]]", tokens: Iterable[int]) -> dict[int, float]:
-    """Return how likely each of some tokens is, if one of them has to come."""
-    listed = list(tokens)
-    values = logits[listed].astype(np.float64)
-    weights = np.exp(values - values.max())
-    return dict(zip(listed, (weights / weights.sum()).tolist(), strict=True))
+def probabilities(
+    logits: "np.ndarray[Any, np.dtype[np.float32]]", tokens: Collection[int]
+) -> dict[int, float]:
+    """Return how likely each of some tokens is, if one of them has to come; `OTHER` is all the rest."""
+    listed = [token for token in tokens if token != OTHER]
+    weights = np.exp(logits.astype(np.float64) - float(logits.max()))
+    likely = dict(zip(listed, weights[listed].tolist(), strict=True))
+    if OTHER in tokens:
+        likely[OTHER] = max(0.0, float(weights.sum()) - sum(likely.values()))
+    whole = sum(likely.values())
+    return {token: weight / whole for token, weight in likely.items()}
 
 
 def is_endless(tokens: Sequence[int]) -> bool:

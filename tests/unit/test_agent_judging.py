@@ -1,0 +1,130 @@
+"""Which program to believe, and whether to write another."""
+
+import pytest
+
+from agent import Check, Means, Task
+from agent._judging import Candidate, agreeing, best, confidence, decide
+
+QUESTION = Task(question="How many?")
+PROGRAM = Task(question="Write f.", wants="program", tests="assert f()")
+STRONG = Check(name="tests", passed=True, strong=True)
+WEAK = Check(name="numbers", passed=True)
+DOUBT = Check(name="bounds", passed=False, detail="a count of 2.5")
+OPEN = Check(name="constraints", passed=None, strong=True)
+
+
+def candidate(answer: str | None, *checks: Check, number: int = 1, ok: bool = True) -> Candidate:
+    return Candidate(number=number, program="p", answer=answer, ok=ok, checks=checks)
+
+
+def ballot(*answers: str | None) -> list[Candidate]:
+    return [
+        candidate(answer, number=number, ok=answer is not None) for number, answer in enumerate(answers, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("checks", "ok", "verified"),
+    [
+        ((STRONG,), True, True),
+        ((STRONG, WEAK, OPEN), True, True),
+        ((WEAK,), True, False),
+        ((OPEN,), True, False),
+        ((STRONG, DOUBT), True, False),
+        ((STRONG,), False, False),
+        ((), True, False),
+    ],
+)
+def test_candidate_is_verified_by_a_strong_check_that_nothing_contradicts(
+    checks: tuple[Check, ...], ok: bool, verified: bool
+) -> None:
+    assert candidate("1", *checks, ok=ok).is_verified is verified
+
+
+@pytest.mark.parametrize(
+    ("task", "candidates", "action"),
+    [
+        (QUESTION, [candidate("1", STRONG)], "accept"),
+        (QUESTION, [candidate("1")], "sample"),
+        (QUESTION, [candidate("1", DOUBT)], "sample"),
+        (QUESTION, ballot(None), "sample"),
+        (QUESTION, ballot("1", "1"), "accept"),
+        (QUESTION, ballot("1", "2"), "sample"),
+        (QUESTION, ballot("1", "2", "1"), "accept"),
+        (QUESTION, ballot("1", "2", "3", "4", "5"), "stop"),
+        (QUESTION, ballot(None, None, None, None, None), "stop"),
+        (PROGRAM, [candidate("p", STRONG)], "accept"),
+        (PROGRAM, ballot(None), "sample"),
+    ],
+)
+def test_vote_ends_when_programs_agree_or_a_strong_check_passes(
+    task: Task, candidates: list[Candidate], action: str
+) -> None:
+    assert decide(task, candidates, Means()).action == action
+
+
+@pytest.mark.parametrize(("samples", "action"), [(1, "accept"), (2, "sample")])
+def test_one_program_is_enough_if_no_more_are_wanted(samples: int, action: str) -> None:
+    assert decide(QUESTION, ballot("1"), Means(samples=samples)).action == action
+
+
+def test_doubt_is_the_reason_for_another_program() -> None:
+    assert decide(QUESTION, [candidate("2.5", DOUBT)], Means()).why == "in doubt: a count of 2.5"
+
+
+@pytest.mark.parametrize(
+    ("answers", "number"),
+    [
+        (("1", "2", "2"), 2),
+        (("1", "2", "3"), 1),
+        (("1", "2", "1.0", "2", "1"), 1),
+        ((None, "2", None), 2),
+    ],
+)
+def test_plurality_wins_and_of_equals_the_earliest(answers: tuple[str | None, ...], number: int) -> None:
+    chosen = best(ballot(*answers))
+
+    assert chosen is not None
+    assert chosen.number == number
+
+
+def test_nothing_is_best_where_nothing_worked() -> None:
+    assert best(ballot(None, None)) is None
+    assert best([]) is None
+
+
+def test_verified_answer_outweighs_an_unverified_one() -> None:
+    chosen = best([candidate("1", number=1), candidate("2", STRONG, number=2)])
+
+    assert chosen is not None
+    assert chosen.answer == "2"
+
+
+def test_answer_in_doubt_loses_against_one_without() -> None:
+    chosen = best([candidate("2.5", DOUBT, number=1), candidate("2", number=2)])
+
+    assert chosen is not None
+    assert chosen.answer == "2"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "others", "word"),
+    [
+        (candidate("1", STRONG), [], "verified"),
+        (candidate("1"), ballot("1.0"), "agreed"),
+        (candidate("1"), ballot("2"), "unverified"),
+        (candidate("1"), ballot(None), "unverified"),
+    ],
+)
+def test_confidence_says_what_an_answer_rests_on(
+    chosen: Candidate, others: list[Candidate], word: str
+) -> None:
+    assert confidence([chosen, *others], chosen) == word
+
+
+def test_failed_program_agrees_with_none() -> None:
+    failed = candidate("1", ok=False)
+    good = candidate("1", number=2)
+
+    assert agreeing([failed, good], good) == [good]
+    assert agreeing([failed, good], candidate(None)) == []
