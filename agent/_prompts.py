@@ -35,8 +35,9 @@ _EXAMPLES = (
 _FUNCTION = """You write correct {language} code. Answer with one complete code block and nothing else.
 Handle edge cases such as empty input. Keep names and parameters as given."""
 
-_TEXT = """Think step by step in a few short lines. \
-Then end with one line `Answer: ` that holds only the answer."""
+_TEXT = """You are a helpful assistant. Think step by step. The last line of your reply is `Answer: ` and the final answer
+alone, one of the options if there are any."""
+_STEP_BY_STEP = "Let's think step by step."
 
 _ROUTE = """Decide how a request is answered best: \
 `code` if a program can compute the answer, `text` if it is about
@@ -93,6 +94,8 @@ def answer_request(task: Task, language: str, notes: str = "", *, max_tokens: in
         opening=opening(language),
         max_tokens=max_tokens,
         stop=(FENCE_END,),
+        # What helpers are called with is copied from the question.
+        lookup=bool(notes),
     )
 
 
@@ -114,7 +117,7 @@ def program_request(task: Task, language: str, notes: str = "", *, max_tokens: i
 def text_request(task: Task, *, max_tokens: int) -> Request:
     """Ask for an answer in words."""
     return Request(
-        messages=(Message("system", _TEXT), Message("user", _asked(task, ""))), fixed=1, max_tokens=max_tokens
+        messages=(Message("system", _TEXT), Message("user", _asked(task, _STEP_BY_STEP))), fixed=1, max_tokens=max_tokens
     )
 
 

@@ -3,12 +3,14 @@
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
+from functools import partial
 
 import msgspec
 
 from agent._model import ModelError
 from agent._steps import Answered, Routed
 from agent._task import Means, Route, Task
+from engine._concurrency import in_order
 
 from ._arms import ROUTING, Decide, Solver
 from ._items import Item, ItemSet
@@ -30,12 +32,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         arms: Name -> means.
         model: Its name, as in the records.
         seed: Tells repetitions apart; the means have it too.
+        parallel: How many items are answered side by side.
     """
 
     sets: tuple[ItemSet, ...]
     arms: Mapping[str, Means]
     model: str
     seed: int = 0
+    parallel: int = 1
 
     def entries(self) -> list[tuple[ItemSet, Item, str]]:
         """Return set, item and arm in the order of measuring."""
@@ -70,14 +74,19 @@ class Benchmark:
             EngineError: The sandbox failed; nothing is recorded of this item.
         """
         entries = [entry for entry in plan.entries() if self._decide or entry[2] != ROUTING]
-        for number, (items, item, arm) in enumerate(entries, 1):
-            key = (items.name, item.id, arm, plan.model, plan.seed)
-            if self._store.has(key):
-                continue
-            record = await self._one(item, key, plan.arms)
+
+        async def measure(number: int, items: ItemSet, item: Item, arm: str) -> None:
+            record = await self._one(item, (items.name, item.id, arm, plan.model, plan.seed), plan.arms)
             await self._store.add(record)
             if progress is not None:
                 progress(record, number, len(entries))
+
+        missing = [
+            partial(measure, number, items, item, arm)
+            for number, (items, item, arm) in enumerate(entries, 1)
+            if not self._store.has((items.name, item.id, arm, plan.model, plan.seed))
+        ]
+        await in_order(missing, max_concurrent=plan.parallel)
 
     async def _one(
         self, item: Item, key: tuple[str, str, str, str, int], arms: Mapping[str, Means]

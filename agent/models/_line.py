@@ -2,6 +2,7 @@
 
 import os
 import struct
+from collections import deque
 from typing import Literal
 
 import anyio
@@ -14,15 +15,25 @@ from engine._process import Companion, ToolError
 MAX_FRAME_BYTES = 4 * 1024 * 1024
 #: A process that has closed its socket is about to end; how it ended is worth so long.
 _END_SECONDS = 1.0
+#: How often a thread looks before it sleeps. By default it looks for milliseconds, and two threads that share
+#: their processors with anything else spend all their time so: a tenth of the tokens was left of it.
+_SPINS = "20000"
 _LENGTH = struct.Struct(">I")
 #: Which devices there are, and where their libraries lie; everything else of the environment stays here.
-_PASSED = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "LD_LIBRARY_PATH")
+_PASSED = (
+    "CUDA_VISIBLE_DEVICES",
+    "HIP_VISIBLE_DEVICES",
+    "ROCR_VISIBLE_DEVICES",
+    "LD_LIBRARY_PATH",
+    "GOMP_SPINCOUNT",
+)
 
 
 class Ready(msgspec.Struct, tag_field="kind", tag="ready", frozen=True):
     """The model is loaded."""
 
     context_tokens: int
+    number: int = 0
 
 
 class Piece(msgspec.Struct, tag_field="kind", tag="piece", frozen=True):
@@ -65,11 +76,15 @@ class Line:
 
     def __init__(self, code: str) -> None:
         env = {name: os.environ[name] for name in _PASSED if name in os.environ}
+        env.setdefault("GOMP_SPINCOUNT", _SPINS)
         try:
             self._companion = Companion(code, env=env)
         except ToolError as error:
             raise ModelError(str(error), hint=error.hint) from error
         self._buffer = bytearray()
+        self._events: dict[int, deque[Event]] = {}
+        # Frames of several requests must not mix.
+        self._sending = anyio.Semaphore(1)
 
     @property
     def pid(self) -> int:
@@ -89,18 +104,32 @@ class Line:
         """Send a message. If this is cancelled, the process is of no use any more."""
         data = _encoder.encode(message)
         rest = memoryview(_LENGTH.pack(len(data)) + data)
-        while rest:
-            try:
-                rest = rest[self._companion.connection.send(rest) :]
-            except BlockingIOError:
-                await anyio.wait_writable(self._companion.connection)
+        async with self._sending:
+            while rest:
+                try:
+                    rest = rest[self._companion.connection.send(rest) :]
+                except BlockingIOError:
+                    await anyio.wait_writable(self._companion.connection)
 
-    async def receive(self) -> Event:
-        """Return the next event. Nothing is lost when this is cancelled.
+    def expect(self, number: int) -> None:
+        """Keep the events of a request from here on."""
+        self._events[number] = deque()
+
+    def forget(self, number: int) -> None:
+        """Drop the events of a request that nobody waits for any more."""
+        self._events.pop(number, None)
+
+    def next(self, number: int) -> Event | None:
+        """Return the next event of a request, if it is here."""
+        events = self._events.get(number)
+        return events.popleft() if events else None
+
+    async def read_one(self) -> None:
+        """Wait for an event, and keep it for who waits for it. Nothing is lost when this is cancelled.
 
         Raises:
             EOFError: The process has ended.
-            ValueError: The frame is too long.
+            ValueError: The frame is too long, or nobody has asked for it.
             msgspec.DecodeError: It is no event.
         """
         await self._have(_LENGTH.size)
@@ -111,7 +140,10 @@ class Line:
         await self._have(end)
         frame = bytes(self._buffer[_LENGTH.size : end])
         del self._buffer[:end]
-        return _decoder.decode(frame)
+        event = _decoder.decode(frame)
+        if event.number not in self._events:
+            raise ValueError(f"an event for request {event.number}, which is none")
+        self._events[event.number].append(event)
 
     async def _have(self, size: int) -> None:
         """Wait for so many bytes."""

@@ -40,6 +40,8 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
         return self.threads or min(len(os.sched_getaffinity(0)), 16)
 
 
+#: Loading is a request too; others are counted from 1.
+_LOADING = 0
 _HINTS = {
     "load": "check the file with `isorun model list`, or pull the model again",
     "context": "ask for less, or give the model more room with `--context`",
@@ -48,6 +50,8 @@ _HINTS = {
 
 class LocalModel(Model):
     """A GGUF file, loaded when the first request comes, and again when its process has died.
+
+    Requests that come at the same time are answered side by side, which takes little longer than one.
 
     Args:
         path: The file.
@@ -67,8 +71,9 @@ class LocalModel(Model):
         self._states = states.absolute()
         self._settings = settings
         self._line: Line | None = None
-        # One request at a time: there is one context, and it holds what was read last.
-        self._turn = anyio.Semaphore(1)
+        # Several requests may be under way; one of those that wait reads for all of them.
+        self._reading = anyio.Semaphore(1)
+        self._loading = anyio.Semaphore(1)
         self._count = 0
 
     @property
@@ -78,32 +83,33 @@ class LocalModel(Model):
 
     @override
     async def complete(self, request: Request) -> AsyncGenerator[str | Completion]:
-        async with self._turn:
-            line = await self._loaded()
-            self._count += 1
-            number = self._count
-            done = False
-            await self._send(line, {"kind": "complete", "number": number, "asked": _asked(request)})
-            try:
-                while not done:
-                    event = await self._event(line, number)
-                    done = not isinstance(event, str)
-                    if isinstance(event, ModelError):
-                        raise event
-                    yield event
-            finally:
-                if not done and self._line is line:
-                    await self._take_back(line, number)
+        line = await self._loaded()
+        self._count += 1
+        number = self._count
+        done = False
+        line.expect(number)
+        await self._send(line, {"kind": "complete", "number": number, "asked": _asked(request)})
+        try:
+            while not done:
+                event = await self._event(line, number)
+                done = not isinstance(event, str)
+                if isinstance(event, ModelError):
+                    raise event
+                yield event
+        finally:
+            if not done and self._line is line:
+                await self._take_back(line, number)
+            line.forget(number)
 
     async def _event(self, line: Line, number: int) -> str | Completion | ModelError:
         """Return the next piece of an answer, or its end: a completion, or why there is none."""
         while True:
-            match await self._received(line):
-                case Piece(number=found, text=text) if found == number:
+            match await self._received(line, number):
+                case Piece(text=text):
                     return text
-                case Done(number=found, completion=completion) if found == number:
+                case Done(completion=completion):
                     return completion
-                case Failed(number=found, error=error, why=why) if found == number:
+                case Failed(error=error, why=why):
                     return ModelError(f"`{self.name}`: {error}", hint=_HINTS[why])
 
     async def _send(self, line: Line, message: object) -> None:
@@ -115,13 +121,19 @@ class LocalModel(Model):
             await self._drop()
             raise
 
-    async def _received(self, line: Line) -> Event:
+    async def _received(self, line: Line, number: int) -> Event:
+        """Return the next event of a request; what comes for others until then is kept for them."""
         try:
-            return await line.receive()
+            while (event := line.next(number)) is None:
+                async with self._reading:
+                    if (event := line.next(number)) is not None:
+                        return event
+                    await line.read_one()
         except (EOFError, OSError, anyio.ClosedResourceError) as error:
             raise await self._lost(line, "died") from error
         except (msgspec.DecodeError, ValueError) as error:
             raise await self._lost(line, f"does not speak as it should ({error})") from error
+        return event
 
     async def _lost(self, line: Line, what: str) -> ModelError:
         """End a process that is of no use any more, and say why."""
@@ -134,23 +146,30 @@ class LocalModel(Model):
         )
 
     async def _loaded(self) -> Line:
-        if self._line is not None and not self._line.has_ended:
-            return self._line
-        await self._drop()
-        line = self._line = Line(_code(self._library))
-        try:
-            await self._send(line, {"kind": "load", "settings": self._load_settings()})
-            match await self._received(line):
-                case Ready(context_tokens=context_tokens):
-                    self.context_tokens = context_tokens
-                case Failed(error=error):
-                    raise ModelError(f"`{self.name}` cannot be loaded: {error}", hint=_HINTS["load"])
-                case unexpected:
-                    raise await self._lost(line, f"said {type(unexpected).__name__} when it was loaded")
-        except BaseException:
+        async with self._loading:
+            if self._line is not None and not self._line.has_ended:
+                return self._line
             await self._drop()
-            raise
-        return line
+            line = self._line = Line(_code(self._library))
+            try:
+                await self._load(line)
+            except BaseException:
+                await self._drop()
+                raise
+            return line
+
+    async def _load(self, line: Line) -> None:
+        line.expect(_LOADING)
+        await self._send(line, {"kind": "load", "settings": self._load_settings()})
+        event = await self._received(line, _LOADING)
+        line.forget(_LOADING)
+        match event:
+            case Ready(context_tokens=context_tokens):
+                self.context_tokens = context_tokens
+            case Failed(error=error):
+                raise ModelError(f"`{self.name}` cannot be loaded: {error}", hint=_HINTS["load"])
+            case unexpected:
+                raise ModelError(f"the process of `{self.name}` said {type(unexpected).__name__}")
 
     def _load_settings(self) -> dict[str, str | int]:
         return {

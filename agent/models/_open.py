@@ -17,6 +17,7 @@ from ._gguf import check_gguf
 from ._library import find_library
 from ._local import LocalModel, ModelSettings
 from ._memory import check_memory
+from .worker.room import room_tokens
 from ._stored import find_model
 
 #: Taken when a user names none: the best of those that answer in seconds on two cores.
@@ -74,7 +75,7 @@ def _found(spec: str, cache: Path, settings: ModelSettings) -> _Parts:
     facts = check_gguf(path)
     tokens = min(settings.context_tokens, facts.context_tokens or settings.context_tokens)
     if settings.gpu_layers == 0:
-        check_memory(path, tokens * facts.context_bytes_per_token)
+        check_memory(path, room_tokens(tokens) * facts.context_bytes_per_token)
     if settings.context_tokens < 512:
         raise ModelError(
             f"a context of {settings.context_tokens} tokens is too short for any question",

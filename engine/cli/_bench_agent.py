@@ -80,6 +80,7 @@ async def _measure(
             arms=chosen(arguments.arm, arguments.seed),
             model=subject.model,
             seed=arguments.seed,
+            parallel=arguments.parallel,
         )
         await store.begin(header(subject.model, budget, skipped(sets)))
         bench = Benchmark(subject.solver, Judge(engine), store, decide=decide_with(subject.solver))

@@ -64,6 +64,13 @@ def _agent_options(parser: ArgumentParser) -> None:
         help="of the model's first sample, and of `--generate`; default: 0",
     )
     group.add_argument(
+        "--parallel",
+        type=int,
+        default=1,
+        metavar="N",
+        help="items answered side by side: all of them sooner, each of them later; default: 1",
+    )
+    group.add_argument(
         "--budget-seconds", type=seconds, metavar="S", help="wall time for each item and arm; default: 300"
     )
     group.add_argument(

@@ -300,7 +300,7 @@ async def test_prompt_that_is_cancelled_is_not_read_to_its_end(model: LocalModel
     assert again.reused_tokens < 300  # 256 are read at once
 
 
-async def test_requests_at_once_take_turns(model: LocalModel) -> None:
+async def test_requests_at_once_are_answered_side_by_side(model: LocalModel) -> None:
     answers: list[Completion] = []
 
     async def listen(request: Request) -> None:

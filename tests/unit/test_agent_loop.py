@@ -35,7 +35,7 @@ async def test_first_programs_that_agree_end_the_vote() -> None:
         assert (answered.answer, answered.confidence) == ("7", "agreed")
         assert run.purposes == ["write", "sample"]
         assert run.actions == ["sample", "accept"]
-        assert "2 programs written independently give the same answer" in answered.verified
+        assert "2 programs, sampled one by one, give the same answer" in answered.verified
         assert answered.unverified == ("nothing checks that the program reads the question rightly",)
         assert_sound(run)
 
@@ -244,10 +244,19 @@ async def test_failure_of_the_engine_is_raised() -> None:
             await run.solve(QUESTION)
 
 
-async def test_failure_of_the_model_is_raised() -> None:
-    async with asked([RIGHT, ModelError("out of memory")]) as run:
+async def test_failure_of_the_model_is_raised_while_there_is_no_answer() -> None:
+    async with asked([ModelError("out of memory")]) as run:
         with pytest.raises(ModelError, match="out of memory"):
             await run.solve(QUESTION)
+
+
+async def test_failure_of_the_model_does_not_cost_the_answer_that_there_is() -> None:
+    async with asked([RIGHT, ModelError("out of memory")]) as run:
+        answered = await run.solve(QUESTION)
+
+        assert answered.answer == "7"
+        assert answered.confidence == "unverified"
+        assert answered.why == "the model failed: out of memory"
 
 
 async def test_leaving_while_the_model_writes_closes_its_answer() -> None:

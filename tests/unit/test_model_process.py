@@ -63,6 +63,31 @@ while True:
     say(kind="done", number=number, completion={"text": str(number)})
 """
 
+#: Takes two questions before it answers either.
+MIXES = """
+ready()
+numbers = [take("complete")["number"] for _ in range(2)]
+for part in "ab":
+    for number in reversed(numbers):
+        say(kind="piece", number=number, text=f"{part}{number}")
+for number in numbers:
+    say(kind="done", number=number, completion={"text": f"a{number}b{number}"})
+take("never")
+"""
+
+#: Begins an answer, is asked for another, and has the first taken back.
+MIXES_AND_OBEYS = """
+ready()
+first = take("complete")["number"]
+say(kind="piece", number=first, text="begun")
+second = take("complete")["number"]
+assert take("cancel")["number"] == first
+say(kind="piece", number=second, text="whole")
+say(kind="done", number=first, completion={"text": "begun"})
+say(kind="done", number=second, completion={"text": "whole"})
+take("never")
+"""
+
 type Make = Callable[[str], LocalModel]
 
 
@@ -347,7 +372,7 @@ async def test_cancellation_while_it_loads_leaves_no_process(make: Make) -> None
     assert not is_running(pid)
 
 
-async def test_questions_at_once_take_turns(make: Make) -> None:
+async def test_questions_at_once_are_all_answered(make: Make) -> None:
     model = make(ANSWERS.replace("'x'", "'whole answer'"))
     texts: list[str] = []
 
@@ -362,21 +387,35 @@ async def test_questions_at_once_take_turns(make: Make) -> None:
     await model.aclose()
 
 
-async def test_second_question_waits_for_the_first(make: Make) -> None:
-    model = make(OBEYS)
-    async with aclosing(model.complete(QUESTION)) as first, anyio.create_task_group() as tasks:
-        await anext(first)
-        second: list[str] = []
+async def test_answers_that_come_mixed_reach_those_who_asked(make: Make) -> None:
+    model = make(MIXES)
+    texts: list[str] = []
 
-        async def listen() -> None:
-            second.append(await ask(model))
+    async def listen() -> None:
+        texts.append(await ask(model))
 
-        tasks.start_soon(listen)
-        await anyio.wait_all_tasks_blocked()
-        assert second == []
-        await first.aclose()
+    async with anyio.create_task_group() as tasks:
+        for _ in range(2):
+            tasks.start_soon(listen)
 
-    assert second == ["2"]
+    assert sorted(texts) == ["a1b1", "a2b2"]
+    await model.aclose()
+
+
+async def test_taking_one_question_back_leaves_the_other(make: Make) -> None:
+    model = make(MIXES_AND_OBEYS)
+    second: list[str] = []
+
+    async def listen() -> None:
+        second.append(await ask(model))
+
+    async with anyio.create_task_group() as tasks:
+        async with aclosing(model.complete(QUESTION)) as first:
+            await anext(first)
+            tasks.start_soon(listen)
+            await anyio.wait_all_tasks_blocked()
+
+    assert second == ["whole"]
     await model.aclose()
 
 

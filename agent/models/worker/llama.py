@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import llama_cpp  # pyright: ignore[reportMissingImports]
 import numpy as np  # pyright: ignore[reportMissingImports]
 
+from .room import SLOTS, room_tokens
 from .states import States
 
 # A prompt is read in pieces of so many tokens; between two of them a cancelled request is noticed.
@@ -38,20 +39,42 @@ class Settings(NamedTuple):
     states: str
 
 
+class Slot:
+    """One of the sequences that a context holds, and which tokens it has.
+
+    Attributes:
+        number: Of the sequence.
+        tokens: What has been read into it.
+        used: When it was given away last, as a count.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.tokens: list[int] = []
+        self.used = 0
+
+
+class Part(NamedTuple):
+    """What is read into one slot in a step."""
+
+    slot: Slot
+    tokens: Sequence[int]
+
+
 class Llama:
-    """One model with one context, which holds the tokens read last."""
+    """One model with one context, which holds the tokens read last, in several sequences side by side."""
 
     def __init__(self, settings: Settings) -> None:
         _be_quiet()
         llama_cpp.llama_backend_init()
         self._model = self._load(settings)
         self._vocabulary = llama_cpp.llama_model_get_vocab(self._model)
+        self.slots = [Slot(number) for number in range(SLOTS if self.can_go_back else 1)]
         self._context = self._open(settings)
         self._memory = llama_cpp.llama_get_memory(self._context)
         self._words = int(llama_cpp.llama_vocab_n_tokens(self._vocabulary))
         self._batch = llama_cpp.llama_batch_init(BATCH_TOKENS, 0, 1)
         self._states = States(Path(settings.states), _model_key(settings))
-        self._tokens: list[int] = []
 
     def _load(self, settings: Settings) -> Any:
         options = llama_cpp.llama_model_default_params()
@@ -68,7 +91,11 @@ class Llama:
         self.context_tokens = min(
             settings.context_tokens, trained if trained > 0 else settings.context_tokens
         )
-        options.n_ctx = self.context_tokens
+        self.room_tokens = room_tokens(self.context_tokens) if len(self.slots) > 1 else self.context_tokens
+        options.n_ctx = self.room_tokens
+        options.n_seq_max = len(self.slots)
+        # Sequences that begin alike share what they have read.
+        options.kv_unified = True
         options.n_batch = options.n_ubatch = BATCH_TOKENS
         options.n_threads = options.n_threads_batch = settings.threads
         context = llama_cpp.llama_init_from_model(self._model, options)
@@ -100,6 +127,12 @@ class Llama:
             buffer = ctypes.create_string_buffer(-size)
             size = llama_cpp.llama_token_to_piece(self._vocabulary, token, buffer, len(buffer), 0, False)
         return buffer.raw[: max(size, 0)]
+
+    @property
+    def end(self) -> int:
+        """The token that ends a turn."""
+        turn = int(llama_cpp.llama_vocab_eot(self._vocabulary))
+        return turn if turn >= 0 else int(llama_cpp.llama_vocab_eos(self._vocabulary))
 
     def is_end(self, token: int) -> bool:
         """Whether a token ends the answer."""
@@ -138,107 +171,123 @@ class Llama:
 
     # Reading
 
-    def read(self, tokens: list[int], fixed: int, go_on: Callable[[], bool]) -> int:
-        """Have exactly these tokens in the context, and return how many of them were there before.
+    def read(self, slot: Slot, tokens: list[int], fixed: int, go_on: Callable[[], bool]) -> int:
+        """Have exactly these tokens in a slot, and return how many of them need not be read.
 
         Stops in between when `go_on` says no.
-
-        Raises:
-            ContextFullError: They do not fit.
         """
-        if len(tokens) >= self.context_tokens:
-            raise ContextFullError(f"{len(tokens)} tokens do not fit into a context of {self.context_tokens}")
         # The last one is always read again, for its logits.
-        self.forget(_common(self._tokens, tokens[:-1]))
-        beginning = tokens[:fixed] if self.length < fixed < len(tokens) else []
+        self._begin_like(slot, tokens[:-1])
+        beginning = tokens[:fixed] if len(slot.tokens) < fixed < len(tokens) else []
         if beginning:
-            self._restore(beginning)
-        kept = self.length
-        if kept < len(beginning) and self._read_on(beginning, go_on):
-            self._save(beginning)
-        self._read_on(tokens, go_on)
+            self._restore(slot, beginning)
+        kept = len(slot.tokens)
+        if kept < len(beginning) and self._read_on(slot, beginning, go_on):
+            self._save(slot, beginning)
+        self._read_on(slot, tokens, go_on)
         return kept
 
-    def forget(self, length: int) -> None:
-        """Drop all tokens after the first `length`."""
-        if length >= len(self._tokens):
+    def common(self, slot: Slot, tokens: Sequence[int]) -> int:
+        """Return how many tokens at the beginning are in a slot already."""
+        return _common(slot.tokens, tokens)
+
+    def _begin_like(self, slot: Slot, tokens: list[int]) -> None:
+        """Keep what a slot has of these tokens, or copy what another one has more of them."""
+        best = max(self.slots, key=lambda other: (_common(other.tokens, tokens), other is slot))
+        length = _common(best.tokens, tokens)
+        if best is not slot and length > _common(slot.tokens, tokens):
+            self.forget(slot, 0)
+            llama_cpp.llama_memory_seq_cp(self._memory, best.number, slot.number, 0, length)
+            slot.tokens = list(best.tokens[:length])
+        self.forget(slot, length)
+
+    def forget(self, slot: Slot, length: int) -> None:
+        """Drop all tokens of a slot after the first `length`."""
+        if length >= len(slot.tokens):
             return
-        if llama_cpp.llama_memory_seq_rm(self._memory, 0, length, -1):
-            del self._tokens[length:]
-        else:  # see `can_go_back`
-            self._clear()
+        if not llama_cpp.llama_memory_seq_rm(self._memory, slot.number, length, -1):  # see `can_go_back`
+            llama_cpp.llama_memory_seq_rm(self._memory, slot.number, -1, -1)
+            length = 0
+        del slot.tokens[length:]
 
-    def _clear(self) -> None:
-        llama_cpp.llama_memory_clear(self._memory, True)
-        self._tokens.clear()
-
-    def _read_on(self, tokens: list[int], go_on: Callable[[], bool]) -> bool:
+    def _read_on(self, slot: Slot, tokens: list[int], go_on: Callable[[], bool]) -> bool:
         """Read what is missing of these tokens."""
-        while len(self._tokens) < len(tokens):
+        while len(slot.tokens) < len(tokens):
             if not go_on():
                 return False
-            begin = len(self._tokens)
-            self.step(tokens[begin : begin + BATCH_TOKENS], every=False)
+            begin = len(slot.tokens)
+            self.step([Part(slot, tokens[begin : begin + BATCH_TOKENS])], every=False)
         return True
 
-    def step(self, tokens: Sequence[int], *, every: bool) -> None:
-        """Read some tokens after those in the context, at most `BATCH_TOKENS`.
+    def step(self, parts: Sequence[Part], *, every: bool = True) -> list[int]:
+        """Read tokens into several slots at once, at most `BATCH_TOKENS` together.
+
+        That takes little longer than for one slot: the weights of the model are gone through once.
 
         Args:
-            tokens: What is read.
-            every: Have the logits after each, not only after the last.
+            parts: What is read into which slot.
+            every: Have the logits after each token, not only after the last of all.
+
+        Returns:
+            For each part the number of its first token, for `logits`.
 
         Raises:
             ContextFullError: The context is full.
         """
-        batch, begin, last = self._batch, len(self._tokens), len(tokens) - 1
-        batch.n_tokens = len(tokens)
-        for index, token in enumerate(tokens):
-            batch.token[index] = token
-            batch.pos[index] = begin + index
-            batch.n_seq_id[index] = 1
-            batch.seq_id[index][0] = 0
-            batch.logits[index] = every or index == last
+        offsets: list[int] = []
+        batch, count = self._batch, 0
+        for slot, tokens in parts:
+            offsets.append(count)
+            for position, token in enumerate(tokens, start=len(slot.tokens)):
+                batch.token[count] = token
+                batch.pos[count] = position
+                batch.n_seq_id[count] = 1
+                batch.seq_id[count][0] = slot.number
+                batch.logits[count] = every
+                count += 1
+        batch.logits[count - 1] = True
+        batch.n_tokens = count
         match llama_cpp.llama_decode(self._context, batch):
             case 0:
-                self._tokens.extend(tokens)
+                for slot, tokens in parts:
+                    slot.tokens.extend(tokens)
             case 1:  # there was no room, and nothing was read
-                raise ContextFullError(f"llama.cpp has no room for more than {begin} tokens")
+                raise ContextFullError("llama.cpp has no room for more tokens")
             case code:  # how much was read is not known: this process ends, and the next one begins anew
-                raise RuntimeError(f"llama.cpp failed after {begin} tokens (code {code})")
+                raise RuntimeError(f"llama.cpp failed (code {code})")
+        return offsets
 
     def logits(self, index: int = -1) -> "np.ndarray[Any, np.dtype[np.float32]]":
         """Return how likely each token is after token `index` of the last step. Valid until the next one."""
         pointer = llama_cpp.llama_get_logits_ith(self._context, index)
         return np.ctypeslib.as_array(pointer, shape=(self._words,))
 
-    @property
-    def length(self) -> int:
-        """How many tokens are in the context."""
-        return len(self._tokens)
-
     # States on disk
 
-    def _restore(self, tokens: list[int]) -> None:
+    def _restore(self, slot: Slot, tokens: list[int]) -> None:
         """Take the state after these tokens from disk, if there is one that fits."""
         path = self._states.find(tokens)
         if path is None:
             return
-        self._clear()
+        self.forget(slot, 0)
         room = len(tokens) + 1
         found, count = (llama_cpp.llama_token * room)(), ctypes.c_size_t()
-        name = os.fsencode(path)
-        size = llama_cpp.llama_state_seq_load_file(self._context, name, 0, found, room, ctypes.byref(count))
+        name, number = os.fsencode(path), slot.number
+        size = llama_cpp.llama_state_seq_load_file(
+            self._context, name, number, found, room, ctypes.byref(count)
+        )
         if size and list(found[: count.value]) == tokens:
-            self._tokens = list(tokens)
-        else:
-            self._clear()  # half of it may have been taken
+            slot.tokens = list(tokens)
+        else:  # half of it may have been taken
+            llama_cpp.llama_memory_seq_rm(self._memory, number, -1, -1)
 
-    def _save(self, tokens: list[int]) -> None:
+    def _save(self, slot: Slot, tokens: list[int]) -> None:
         array = (llama_cpp.llama_token * len(tokens))(*tokens)
 
         def write(name: bytes) -> int:
-            return int(llama_cpp.llama_state_seq_save_file(self._context, name, 0, array, len(tokens)))
+            return int(
+                llama_cpp.llama_state_seq_save_file(self._context, name, slot.number, array, len(tokens))
+            )
 
         self._states.keep(tokens, write)
 

@@ -1,4 +1,4 @@
-"""The loop of the model process: take a request from the socket, answer it, take the next.
+"""The loop of the model process: take requests from the socket, and answer them side by side.
 
 A frame is four bytes of length and as many of JSON. The process ends when the socket is closed.
 """
@@ -7,10 +7,12 @@ import json
 import select
 import socket
 import struct
+from collections import deque
+from functools import partial
 from typing import Any
 
 from .answer import Answer, Asked
-from .llama import ContextFullError, Llama, LoadError, Settings
+from .llama import ContextFullError, Llama, LoadError, Part, Settings, Slot
 
 _LENGTH = struct.Struct(">I")
 
@@ -22,63 +24,161 @@ def main(descriptor: int) -> None:
 
 
 class Server:
-    """Holds the model and the socket."""
+    """Holds the model and the socket, and takes all answers further at once."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._llama: Llama | None = None
-        self._waiting: list[dict[str, Any]] = []
-        self._cancelled = 0
+        self._waiting: deque[tuple[int, Answer]] = deque()
+        self._answers: dict[int, Answer] = {}
+        self._cancelled: set[int] = set()
+        self._is_open = True
+        self._given = 0
         # Not `select.select`: the descriptor's number comes from the engine, which may have thousands.
         self._poll = select.poll()
         self._poll.register(connection, select.POLLIN)
 
     def serve(self) -> None:
         """Answer until nobody is there any more."""
-        while (message := self._next()) is not None:
-            match message["kind"]:
-                case "load":
-                    self._load(message["settings"])
-                case "complete":
-                    self._complete(message["number"], Asked(**message["asked"]))
+        while self._is_open:
+            self._listen(wait=not self._answers and not self._waiting)
+            self._end_unwanted()
+            while self._waiting and self._begin():
+                pass
+            if self._answers:
+                self._step()
+
+    # Requests
+
+    def _listen(self, *, wait: bool) -> None:
+        """Take what has come; with `wait`, wait for it."""
+        while self._is_open and (wait or self._poll.poll(0)):
+            wait = False
+            message = self._receive()
+            if message is None:  # the client has gone, so nobody wants any answer
+                self._is_open = False
+            else:
+                self._take(message)
+
+    def _take(self, message: dict[str, Any]) -> None:
+        match message["kind"]:
+            case "load":
+                self._load(message["settings"])
+            case "complete":
+                self._ask(message["number"], Asked(**message["asked"]))
+            case "cancel":
+                self._cancelled.add(message["number"])
 
     def _load(self, settings: dict[str, Any]) -> None:
         try:
             self._llama = Llama(Settings(**settings))
         except LoadError as error:
-            self._send({"kind": "failed", "number": 0, "error": str(error), "why": "load"})
+            self._fail(0, error)
             return
         self._send({"kind": "ready", "context_tokens": self._llama.context_tokens})
 
-    def _complete(self, number: int, asked: Asked) -> None:
-        if self._llama is None:
-            self._send({"kind": "failed", "number": number, "error": "no model is loaded", "why": "load"})
-            return
-        answer = Answer(self._llama, asked, lambda: not self._is_cancelled(number))
+    def _ask(self, number: int, asked: Asked) -> None:
         try:
-            for text in answer.pieces():
-                if text:
-                    self._send({"kind": "piece", "number": number, "text": text})
+            if self._llama is None:
+                raise LoadError("no model is loaded")
+            self._waiting.append((number, Answer(self._llama, asked)))
         except (ContextFullError, LoadError) as error:
-            why = "context" if isinstance(error, ContextFullError) else "load"
-            self._send({"kind": "failed", "number": number, "error": str(error), "why": why})
-            return
+            self._fail(number, error)
+
+    # Answers
+
+    def _begin(self) -> bool:
+        """Begin the answer that has waited longest, if there is a slot and room for it."""
+        number, answer = self._waiting[0]
+        slot = self._slot(answer)
+        if slot is None:
+            return False
+        self._waiting.popleft()
+        self._answers[number] = answer
+        self._given += 1
+        slot.used = self._given
+        try:
+            self._piece(number, answer.begin(slot, lambda: self._is_wanted(number)))
+        except ContextFullError as error:
+            del self._answers[number]
+            self._fail(number, error)
+        self._end_finished()
+        return True
+
+    def _slot(self, answer: Answer) -> Slot | None:
+        """Return a free slot, the one that knows most of the request, having made room for it."""
+        llama = self._model
+        taken = [other.slot for other in self._answers.values()]
+        free = [slot for slot in llama.slots if slot not in taken]
+        reserved = sum(other.needed_tokens for other in self._answers.values())
+        if not free or reserved + answer.needed_tokens > llama.room_tokens:
+            return None
+        slot = max(free, key=lambda one: (llama.common(one, answer.prompt), -one.used))
+        # What free slots still know goes, the oldest first, as far as its room is needed.
+        for other in sorted(free, key=lambda one: one.used):
+            known = sum(len(one.tokens) for one in free if one is not slot)
+            if other is not slot and reserved + answer.needed_tokens + known > llama.room_tokens:
+                llama.forget(other, 0)
+        return slot
+
+    @property
+    def _model(self) -> Llama:
+        assert self._llama is not None  # noqa: S101 (who asks has an answer, and that has a model)
+        return self._llama
+
+    def _step(self) -> None:
+        """Take every answer further by a token, or by several where they are guessed."""
+        numbers, parts = [], []
+        for number, answer in self._answers.items():
+            piece, tokens = answer.pending()
+            self._piece(number, piece)
+            if tokens and answer.slot is not None:
+                numbers.append(number)
+                parts.append(Part(answer.slot, tokens))
+        if parts:
+            self._advance(numbers, self._model.step(parts))
+        self._end_finished()
+
+    def _advance(self, numbers: list[int], offsets: list[int]) -> None:
+        for number, offset in zip(numbers, offsets, strict=True):
+            logits = partial(self._logits, offset)
+            self._piece(number, self._answers[number].advance(logits))
+
+    def _logits(self, offset: int, index: int) -> Any:
+        return self._model.logits(offset + index)
+
+    def _end_unwanted(self) -> None:
+        """End what was taken back, also if it has not begun."""
+        for number in self._cancelled & self._answers.keys():
+            self._answers[number].cancel()
+        self._end_finished()
+        for number, answer in [entry for entry in self._waiting if entry[0] in self._cancelled]:
+            self._waiting.remove((number, answer))
+            answer.cancel()
+            self._done(number, answer)
+        self._cancelled.clear()
+
+    def _end_finished(self) -> None:
+        for number in [number for number, answer in self._answers.items() if answer.finish is not None]:
+            self._done(number, self._answers.pop(number))
+
+    def _done(self, number: int, answer: Answer) -> None:
         self._send({"kind": "done", "number": number, "completion": answer.summary()})
 
-    def _is_cancelled(self, number: int) -> bool:
+    def _is_wanted(self, number: int) -> bool:
         """Look, without waiting, whether the client has taken its request back."""
-        while self._cancelled != number and self._poll.poll(0):
-            message = self._receive()
-            if message is None:  # the client has gone, so nobody wants any answer
-                self._cancelled = number
-            elif message["kind"] == "cancel":
-                self._cancelled = message["number"]
-            else:
-                self._waiting.append(message)
-        return self._cancelled == number
+        self._listen(wait=False)
+        return self._is_open and number not in self._cancelled
 
-    def _next(self) -> dict[str, Any] | None:
-        return self._waiting.pop(0) if self._waiting else self._receive()
+    # The socket
+
+    def _piece(self, number: int, text: str) -> None:
+        if text:
+            self._send({"kind": "piece", "number": number, "text": text})
+
+    def _fail(self, number: int, error: Exception) -> None:
+        why = "context" if isinstance(error, ContextFullError) else "load"
+        self._send({"kind": "failed", "number": number, "error": str(error), "why": why})
 
     def _receive(self) -> dict[str, Any] | None:
         header = self._exactly(_LENGTH.size)
