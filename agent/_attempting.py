@@ -46,7 +46,7 @@ class Attempt:
         return bool(self.observed.error) or not self.observed.ok
 
     async def steps(self, request: Request, purpose: Purpose) -> AsyncGenerator[AnyStep]:
-        """Write the program, and repair it as often as may be; afterwards the attributes say what came of it."""
+        """Write the program, and repair it as often as may be; the attributes say what came of it."""
         async with aclosing(self._written(request, purpose)) as steps:
             async for step in steps:
                 yield step
@@ -91,7 +91,7 @@ class Attempt:
             problems=looked.problems,
             mended=looked.mended,
             constant=looked.constant,
-            program=looked.program if looked.mended else None,
+            program=self.program if looked.mended or self._target.functions else None,
             seconds=seconds,
         )
 

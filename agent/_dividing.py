@@ -35,8 +35,8 @@ class Division:
         async with aclosing(
             writer.write(plan_request(self._task, max_tokens=PROGRAM_TOKENS), "plan")
         ) as plan:
-            async for step in plan:
-                yield step
+            async for written_step in plan:
+                yield written_step
         parts = parts_of(writer.last)
         written: list[str] = []
         for part in parts:

@@ -1,7 +1,7 @@
 """One question, from the first program to the answer: attempt, verify, decide, and again.
 
-What is decided where: `_attempting` whether a program is given back, `_judging` whether another one is written and
-which is believed, `_ledger` when it is enough, `_concluding` what is said in the end.
+What is decided where: `_attempting` whether a program is given back, `_judging` whether another one is
+written and which is believed, `_ledger` when it is enough, `_concluding` what is said in the end.
 """
 
 import time
@@ -29,6 +29,7 @@ from ._prompts import (
     program_request,
     review_request,
     text_request,
+    told_request,
 )
 from ._steps import AnyStep, Check, Decided, Verified
 from ._task import Task
@@ -93,7 +94,7 @@ class Solving:
                 yield step
 
     async def _samples(self) -> AsyncGenerator[AnyStep]:
-        """Write program after program until one is believed; each step of deciding is the last of a program."""
+        """Write program after program until one is believed."""
         for sample in range(max(1, self._means.samples)):
             if self._ledger.used_up():
                 return
@@ -115,11 +116,7 @@ class Solving:
         """Have a program of its own, and check what it gives."""
         self._ledger.samples += 1
         self._attempt = Attempt(self._workshop, self._target)
-        request = msgspec.structs.replace(
-            self._request(),
-            temperature=_SAMPLE_TEMPERATURE if sample else 0.0,
-            seed=self._means.seed + sample,
-        )
+        request = self._request(sample)
         async with aclosing(self._attempt.steps(request, "sample" if sample else "write")) as steps:
             async for step in steps:
                 yield step
@@ -127,9 +124,19 @@ class Solving:
             async for step in steps:
                 yield step
 
-    def _request(self) -> Request:
-        ask = answer_request if self._task.wants == "answer" else program_request
-        return ask(self._task, self._target.language, self._notes, max_tokens=PROGRAM_TOKENS)
+    def _request(self, sample: int) -> Request:
+        """Return what the model is asked: the likeliest answers first, and in two ways where that can be."""
+        language, wants = self._target.language, self._task.wants
+        in_two_ways = wants == "answer" and language == "python" and not self._notes
+        if in_two_ways and sample % 2:
+            request = told_request(self._task, max_tokens=PROGRAM_TOKENS)
+        else:
+            ask = answer_request if wants == "answer" else program_request
+            request = ask(self._task, language, self._notes, max_tokens=PROGRAM_TOKENS)
+        likeliest = sample < (2 if in_two_ways else 1)
+        return msgspec.structs.replace(
+            request, temperature=0.0 if likeliest else _SAMPLE_TEMPERATURE, seed=self._means.seed + sample
+        )
 
     # Verification
 

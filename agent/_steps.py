@@ -86,7 +86,7 @@ class Checked(Step, frozen=True, kw_only=True):
         problems: What stands against it, for a person; empty when nothing does.
         mended: What was put right by rule, such as an import.
         constant: It only prints what it was written with.
-        program: The program as it will run, if something was mended.
+        program: The program as it will run, if that is not how it was written.
     """
 
     number: int

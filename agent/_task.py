@@ -16,9 +16,9 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         question: In the user's words.
         language: Of the program, as in `engine.Program`; None has it chosen by rule.
         files: What the program finds in its working folder.
-        wants: `answer` is what the program prints or returns; with `program` the program itself is the answer.
+        wants: `answer` is what the program prints or returns; with `program` it is the program itself.
         code: A program that is to be mended.
-        tests: Statements in the program's language that fail unless the program is right. The model may see them.
+        tests: Statements in the program's language that fail unless it is right. The model sees them.
         entry_point: The function that the tests call.
     """
 

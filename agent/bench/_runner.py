@@ -18,6 +18,9 @@ from ._records import Course, Record, follow, record_of
 from ._store import Store
 from ._tasks import task_of
 
+type Key = tuple[str, str, str, str, int]
+"""What is measured once: see `Record.key`."""
+
 type IsRight = Callable[[Item, str], Awaitable[bool]]
 """Whether an answer to an item is right."""
 
@@ -75,22 +78,20 @@ class Benchmark:
         """
         entries = [entry for entry in plan.entries() if self._decide or entry[2] != ROUTING]
 
-        async def measure(number: int, items: ItemSet, item: Item, arm: str) -> None:
-            record = await self._one(item, (items.name, item.id, arm, plan.model, plan.seed), plan.arms)
+        async def measure(number: int, item: Item, key: Key) -> None:
+            record = await self._one(item, key, plan.arms)
             await self._store.add(record)
             if progress is not None:
                 progress(record, number, len(entries))
 
-        missing = [
-            partial(measure, number, items, item, arm)
-            for number, (items, item, arm) in enumerate(entries, 1)
-            if not self._store.has((items.name, item.id, arm, plan.model, plan.seed))
-        ]
-        await in_order(missing, max_concurrent=plan.parallel)
+        missing: dict[Key, Callable[[], Awaitable[None]]] = {}
+        for number, (items, item, arm) in enumerate(entries, 1):
+            key = (items.name, item.id, arm, plan.model, plan.seed)
+            if not self._store.has(key):
+                missing.setdefault(key, partial(measure, number, item, key))
+        await in_order(list(missing.values()), max_concurrent=plan.parallel)
 
-    async def _one(
-        self, item: Item, key: tuple[str, str, str, str, int], arms: Mapping[str, Means]
-    ) -> Record:
+    async def _one(self, item: Item, key: Key, arms: Mapping[str, Means]) -> Record:
         if self._decide is not None and key[2] == ROUTING:
             return await _route(self._decide, item, key)
         began = time.monotonic()
@@ -123,7 +124,7 @@ def decide_with(solver: Solver) -> Decide:
     return decide
 
 
-async def _route(decide: Decide, item: Item, key: tuple[str, str, str, str, int]) -> Record:
+async def _route(decide: Decide, item: Item, key: Key) -> Record:
     began = time.monotonic()
     record = record_of(Course(), key, kind=item.kind)
     try:

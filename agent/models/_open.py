@@ -17,8 +17,8 @@ from ._gguf import check_gguf
 from ._library import find_library
 from ._local import LocalModel, ModelSettings
 from ._memory import check_memory
-from .worker.room import room_tokens
 from ._stored import find_model
+from .worker.room import room_tokens
 
 #: Taken when a user names none: the best of those that answer in seconds on two cores.
 DEFAULT_MODEL = next(iter(CATALOG))
@@ -33,7 +33,11 @@ class _Parts(NamedTuple):
 
 @asynccontextmanager
 async def open_model(
-    spec: str | None = None, *, cache: Path, settings: ModelSettings | None = None
+    spec: str | None = None,
+    *,
+    cache: Path,
+    settings: ModelSettings | None = None,
+    states: Path | None = None,
 ) -> AsyncGenerator[Model]:
     """Have a model until the block ends.
 
@@ -44,6 +48,7 @@ async def open_model(
             endpoint on this machine, such as `http://127.0.0.1:8080/v1#name`. None takes the default.
         cache: Where pulled models and the library lie.
         settings: Of a local model.
+        states: Folder for what a local model has read once; None takes one in the cache.
 
     Raises:
         ModelError: It is not there, is damaged, or is too large for this machine.
@@ -59,7 +64,7 @@ async def open_model(
             parts.path,
             name=Path(spec).stem if spec.endswith(".gguf") else spec,
             library=parts.library,
-            states=cache / "model-states",
+            states=states or cache / "model-states",
             settings=settings,
         )
     try:

@@ -8,16 +8,18 @@ from agent import Checked, Ran, Routed, Wrote
 from agent._answers import same_answer
 from agent._running import Bench, Observed, run_program
 from agent._transcript import Transcript, read_transcript
-from engine import Engine, File, load_config
+from engine import EngineConfig, File, load_config
+from policies import Policy, load
 
 from . import _exit
+from ._agent_parts import REAL, Parts, tools_of
 from ._console import visible_line
 from ._request import input_file
 from ._signals import run_until_signal
-from ._standard import write_data
+from ._standard import say, write_data
 
-#: Tests are not in a transcript, so what they said cannot be said again.
-_NOT_AGAIN = ("tests failed", "refused")
+#: Tests are not in a transcript, so what they said cannot be said again; and time was short in its own way.
+_NOT_AGAIN = ("tests failed", "refused", "stopped")
 
 
 class Recorded(NamedTuple):
@@ -28,11 +30,16 @@ class Recorded(NamedTuple):
     ran: Ran
 
 
-def replay(path: str, arguments: Namespace) -> int:
+def replay(path: str, arguments: Namespace, parts: Parts = REAL) -> int:
     """Run the programs again, print a line for each, and return the exit code: 1 if something differs."""
     recorded = list(recorded_in(read_transcript(path)))
+    config = load_config()
+    policy = load(arguments.policy or config.policy)
     files = tuple(map(input_file, arguments.file))
-    return run_until_signal(lambda: _replay(recorded, files, arguments.policy))
+    if not recorded:
+        say("note: the transcript has no program that can be run again")
+        return _exit.OK
+    return run_until_signal(lambda: _replay(recorded, files, policy, config, parts))
 
 
 def recorded_in(transcript: Transcript) -> Iterator[Recorded]:
@@ -52,21 +59,24 @@ def recorded_in(transcript: Transcript) -> Iterator[Recorded]:
                 pass
 
 
-async def _replay(recorded: list[Recorded], files: tuple[File, ...], policy: str | None) -> int:
-    same = 0
-    async with Engine(load_config()) as engine:
+async def _replay(
+    recorded: list[Recorded], files: tuple[File, ...], policy: Policy, config: EngineConfig, parts: Parts
+) -> int:
+    is_same = True
+    async with parts.make_engine(config) as engine:
+        bench = Bench(engine, policy, tools_of(policy))
         for entry in recorded:
-            observed = await run_program(Bench(engine, policy), entry.program, entry.language, files)
-            is_same = _is_same(entry.ran, observed)
-            same += is_same
-            word = (
-                "as recorded"
-                if is_same
-                else f"not as recorded: {_outcome(entry.ran.status, entry.ran.answer)}"
-            )
-            outcome = _outcome(observed.status, observed.answer)
-            write_data(visible_line(f"program {entry.ran.number}: {outcome}; {word}") + "\n")
-    return _exit.OK if same == len(recorded) else _exit.PROGRAM_FAILED
+            observed = await run_program(bench, entry.program, entry.language, files)
+            write_data(visible_line(_line(entry.ran, observed)) + "\n")
+            is_same = is_same and _is_same(entry.ran, observed)
+    return _exit.OK if is_same else _exit.PROGRAM_FAILED
+
+
+def _line(ran: Ran, observed: Observed) -> str:
+    word = "as recorded"
+    if not _is_same(ran, observed):
+        word = f"not as recorded: {_outcome(ran.status, ran.answer)}"
+    return f"program {ran.number}: {_outcome(observed.status, observed.answer)}; {word}"
 
 
 def _is_same(ran: Ran, observed: Observed) -> bool:

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import msgspec
 
 from agent import Agent, Budget, ModelError, open_model
+from agent._documents import Documents
+from agent._documents_index import index_path
 from agent.bench._arms import Solver, chosen
 from agent.bench._items import ItemSet, find_sets, items_of, load_items
 from agent.bench._judge import Judge
@@ -45,8 +47,11 @@ type MakeEngine = Callable[[EngineConfig], Engine]
 @asynccontextmanager
 async def _solver(engine: Engine, model: str | None, budget: Budget) -> AsyncGenerator[Subject]:
     """Load a model, and have an agent over it and the engine until the block ends."""
-    async with open_model(model, cache=load_config().cache) as opened:
-        yield Subject(opened.name, Agent(engine, opened, budget=budget).solve)
+    cache = load_config().cache
+    with Documents(index_path(cache)) as documents:
+        async with open_model(model, cache=cache) as opened:
+            agent = Agent(engine, opened, budget=budget, documents=documents)
+            yield Subject(opened.name, agent.solve)
 
 
 def bench_agent(

@@ -3,6 +3,7 @@
 import math
 import re
 from argparse import ArgumentTypeError
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,22 +37,47 @@ def mebibytes(text: str) -> int:
     return int(match[1]) * (1024 if match[2].upper() == "G" else 1)
 
 
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """Return a parser of whole numbers in this range, both ends included."""
+
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"-?[0-9]{1,10}", text, re.ASCII) or not least <= int(text) <= most:
+            raise ArgumentTypeError(f"`{text}` is not a whole number from {least} to {most}")
+        return int(text)
+
+    return parse
+
+
 def budget(text: str) -> "Budget":
     """Parse `--budget`: seconds, or a list such as `seconds=60,tokens=2000,programs=4`.
 
     Raises:
-        ArgumentTypeError: It is neither, or a number is not above 0.
+        ArgumentTypeError: It is neither, names something twice, or a number is not above 0.
     """
     from agent import Budget  # late: most commands have no budget
 
-    numbers: dict[str, float] = {}
+    given: dict[str, str] = {}
     for part in text.split(","):
         name, equals, number = part.partition("=")
-        if not equals:
-            name, number = "seconds", part
-        numbers[name.strip()] = seconds(number.strip())
-    names = ("seconds", "tokens", "programs")
-    if set(numbers) - set(names) or any(number <= 0 for number in numbers.values()):
-        raise ArgumentTypeError(f"`{text}` is no budget, such as `60` or `seconds=60,tokens=2000,programs=4`")
-    whole = {name: int(number) for name, number in numbers.items() if name != "seconds"}
-    return Budget(**{**numbers, **whole})
+        name, number = (name.strip(), number.strip()) if equals else ("seconds", part.strip())
+        if name not in Budget.__struct_fields__ or name in given:
+            example = "such as `60` or `seconds=60,tokens=2000,programs=4`"
+            raise ArgumentTypeError(f"`{text}` is no budget, {example}")
+        given[name] = number
+    usual = Budget()
+    return Budget(
+        programs=_amount(given["programs"]) if "programs" in given else usual.programs,
+        tokens=_amount(given["tokens"]) if "tokens" in given else usual.tokens,
+        seconds=_above_zero(given["seconds"]) if "seconds" in given else usual.seconds,
+    )
+
+
+def _amount(text: str) -> int:
+    return whole(1, 10**9)(text)
+
+
+def _above_zero(text: str) -> float:
+    value = seconds(text)
+    if value <= 0:
+        raise ArgumentTypeError(f"`{text}` seconds are no time to answer in")
+    return value

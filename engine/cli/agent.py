@@ -6,7 +6,8 @@ The answer goes to stdout, the steps and the evidence to stderr. `isorun agent s
 
 from argparse import ArgumentParser, Namespace
 
-from ._values import budget
+from ._errors import UsageError
+from ._values import budget, whole
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -43,9 +44,15 @@ def _model_options(parser: ArgumentParser) -> None:
     )
     group.add_argument("--reviewer", metavar="NAME|FILE|URL", help="another model, for `--review`")
     group.add_argument("--pull", action="store_true", help="fetch the model first if it is not here")
-    group.add_argument("--context", type=int, metavar="TOKENS", help="for a question and its answer")
-    group.add_argument("--threads", type=int, metavar="N", help="of the model; default: one per processor")
-    group.add_argument("--gpu-layers", type=int, metavar="N", help="layers on a graphics card, -1 for all")
+    group.add_argument(
+        "--context", type=whole(512, 1_048_576), metavar="TOKENS", help="for a question and its answer"
+    )
+    group.add_argument(
+        "--threads", type=whole(0, 1024), metavar="N", help="of the model; default: one per processor"
+    )
+    group.add_argument(
+        "--gpu-layers", type=whole(-1, 10_000), metavar="N", help="layers on a graphics card, -1 for all"
+    )
 
 
 def _means_options(parser: ArgumentParser) -> None:
@@ -59,9 +66,17 @@ def _means_options(parser: ArgumentParser) -> None:
     route = group.add_mutually_exclusive_group()
     route.add_argument("--no-code", action="store_true", help="think in text only; nothing is run")
     route.add_argument("--code", action="store_true", help="think in programs, whatever the question is")
-    group.add_argument("--samples", type=int, metavar="N", help="programs to compare at most; default: 5")
+    group.add_argument(
+        "--samples", type=whole(1, 100), metavar="N", help="programs to compare at most; default: 5"
+    )
     group.add_argument("--review", action="store_true", help="ask a model whether the answer is plausible")
-    group.add_argument("--seed", type=int, default=0, metavar="N", help="of the model's samples; default: 0")
+    group.add_argument(
+        "--seed",
+        type=whole(0, 2**32 - 1),
+        default=0,
+        metavar="N",
+        help="of the model's samples; default: 0",
+    )
 
 
 def _output_options(parser: ArgumentParser) -> None:
@@ -83,6 +98,8 @@ def run(arguments: Namespace) -> int:
             from ._agent_replay import replay
 
             return replay(file, arguments)
+        case ["show" | "replay" as word]:
+            raise UsageError(f"`isorun agent {word}` needs the file of a transcript")
     from ._agent import answer
 
     return answer(arguments)

@@ -5,7 +5,7 @@ The answers of the items are known; the agent never sees them, and its programs 
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
-from ._values import seconds
+from ._values import seconds, whole
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -65,7 +65,7 @@ def _agent_options(parser: ArgumentParser) -> None:
     )
     group.add_argument(
         "--parallel",
-        type=int,
+        type=whole(1, 64),
         default=1,
         metavar="N",
         help="items answered side by side: all of them sooner, each of them later; default: 1",

@@ -84,8 +84,9 @@ async def test_program_that_comes_back_unchanged_ends_the_repair_and_does_not_ru
 
 async def test_program_that_goes_back_to_an_earlier_one_ends_the_repair() -> None:
     means = Means(route="code", samples=1, repairs=5, plan=False)
+    task = Task(question=QUESTION, wants="program")
     async with asked(["print(1 / 0)\n", "print(2 / 0)\n", "print(1 / 0)\n"], means=means) as run:
-        await run.solve(QUESTION)
+        await run.solve(task)
 
         assert run.purposes == ["write", "repair", "repair"]
         assert len(run.programs) == 2
@@ -93,8 +94,9 @@ async def test_program_that_goes_back_to_an_earlier_one_ends_the_repair() -> Non
 
 async def test_same_failure_of_two_samples_is_not_given_back_twice() -> None:
     means = Means(route="code", samples=2, repairs=1, plan=False)
+    task = Task(question=QUESTION, wants="program")
     async with asked(["print(1 / 0)\n", "print(2 / 0)\n", "print(1 / 0)\n"], means=means) as run:
-        await run.solve(QUESTION)
+        await run.solve(task)
 
         assert run.purposes == ["write", "repair", "sample"]
         assert_sound(run)

@@ -4,7 +4,9 @@ import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import override
 
+import anyio
 import pytest
 
 from agent import Budget, Means, Task
@@ -126,6 +128,34 @@ def test_budget_and_model_are_those_of_the_command_line(sets: Path) -> None:
     assert agent.budgets == [Budget(seconds=7.5, tokens=99)]
 
 
+class Meeting(Adding):
+    """Answers when two are asked."""
+
+    @override
+    async def solve(self, task: Task, means: Means) -> AsyncGenerator[AnyStep]:
+        if not self.asked:
+            self.met = anyio.Event()
+        async for step in super().solve(task, means):
+            if self.asked == 2:
+                self.met.set()
+            with anyio.fail_after(5):
+                await self.met.wait()
+            yield step
+
+
+def test_items_are_answered_side_by_side_if_that_is_wanted(sets: Path) -> None:
+    agent = Meeting()
+
+    code = bench("--data", f"{sets}/sums", "--arm", "code", "--parallel", "2", agent=agent)
+
+    assert (code, agent.asked) == (0, 3)
+
+
+@pytest.mark.parametrize("number", [1, 64])
+def test_up_to_64_items_are_answered_side_by_side(number: int) -> None:
+    assert parse(["bench", "agent", "--parallel", str(number)]).parallel == number
+
+
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
@@ -135,6 +165,8 @@ def test_budget_and_model_are_those_of_the_command_line(sets: Path) -> None:
         (["--limit", "0"], "from 1 on"),
         (["--limit", "-1"], "from 1 on"),
         (["--count", "x"], "from 1 on"),
+        (["--parallel", "0"], "from 1 to 64"),
+        (["--parallel", "65"], "from 1 to 64"),
         (["--report", "/missing"], "cannot be read"),
         (["--generate", "poems"], "invalid choice"),
         (["--json", "--markdown"], "not allowed with"),

