@@ -32,33 +32,6 @@ _EXAMPLES = (
     ),
 )
 
-_TOLD = """You write short Python programs that compute the answer to a question.
-Before each line write a comment with the fact of the question that it uses, in the order of the question.
-Copy every number from the question. Do not guess. \
-Print only the final answer. No input, no files, no explanation."""
-
-_TOLD_EXAMPLES = (
-    _EXAMPLES[0],
-    Message(
-        "assistant",
-        "```python\n# The ferry carries 84 cars a trip and makes 9 trips a day.\ncars_per_day = 84 * 9\n"
-        "# One car in 7 rides free.\npaying_cars_per_day = cars_per_day - cars_per_day / 7\n"
-        "# A ticket costs $12.50.\nearned_per_day = paying_cars_per_day * 12.50\n"
-        "# How much does the ferry earn in 30 days?\nprint(earned_per_day * 30)\n```",
-    ),
-    Message(
-        "user",
-        "Mia has 3 times as many stamps as Leo. Leo gives a fifth of his 40 stamps away and then buys 6. "
-        "How many more stamps than Leo does Mia have now?",
-    ),
-    Message(
-        "assistant",
-        "```python\n# Leo has 40 stamps at first. Mia has 3 times as many.\nleo = 40\nmia = 3 * leo\n"
-        "# Leo gives a fifth of his 40 stamps away.\nleo = leo - leo / 5\n# Then he buys 6.\nleo = leo + 6\n"
-        "# How many more stamps than Leo does Mia have now?\nprint(mia - leo)\n```",
-    ),
-)
-
 _FUNCTION = """You write correct {language} code. Answer with one complete code block and nothing else.
 Handle edge cases such as empty input. Keep names and parameters as given."""
 
@@ -124,21 +97,6 @@ def answer_request(task: Task, language: str, notes: str = "", *, max_tokens: in
         stop=(FENCE_END,),
         # What helpers are called with is copied from the question.
         lookup=bool(notes),
-    )
-
-
-def told_request(task: Task, *, max_tokens: int) -> Request:
-    """Ask for the same in another way: a Python program that retells the question in its comments.
-
-    Programs that were asked for in two ways make different mistakes; that they agree says more than that two
-    samples of one request do.
-    """
-    return Request(
-        messages=(Message("system", _TOLD), *_TOLD_EXAMPLES, Message("user", _asked(task, ""))),
-        fixed=1 + len(_TOLD_EXAMPLES),
-        opening=opening("python"),
-        max_tokens=max_tokens,
-        stop=(FENCE_END,),
     )
 
 

@@ -29,7 +29,6 @@ from ._prompts import (
     program_request,
     review_request,
     text_request,
-    told_request,
 )
 from ._steps import AnyStep, Check, Decided, Verified
 from ._task import Task
@@ -125,17 +124,12 @@ class Solving:
                 yield step
 
     def _request(self, sample: int) -> Request:
-        """Return what the model is asked: the likeliest answers first, and in two ways where that can be."""
-        language, wants = self._target.language, self._task.wants
-        in_two_ways = wants == "answer" and language == "python" and not self._notes
-        if in_two_ways and sample % 2:
-            request = told_request(self._task, max_tokens=PROGRAM_TOKENS)
-        else:
-            ask = answer_request if wants == "answer" else program_request
-            request = ask(self._task, language, self._notes, max_tokens=PROGRAM_TOKENS)
-        likeliest = sample < (2 if in_two_ways else 1)
+        """Return what the model is asked: the likeliest program first, then others by chance."""
+        ask = answer_request if self._task.wants == "answer" else program_request
         return msgspec.structs.replace(
-            request, temperature=0.0 if likeliest else _SAMPLE_TEMPERATURE, seed=self._means.seed + sample
+            ask(self._task, self._target.language, self._notes, max_tokens=PROGRAM_TOKENS),
+            temperature=_SAMPLE_TEMPERATURE if sample else 0.0,
+            seed=self._means.seed + sample,
         )
 
     # Verification

@@ -14,7 +14,7 @@ from tests.support.machine import until
 from tests.support.samples import sample
 
 #: Each takes seconds of cpu time.
-CASES = [pytest.param(check, id=check.name) for check in sample(checks_for(PYODIDE), 24)]
+CASES = [pytest.param(check, id=check.name) for check in sample(checks_for(PYODIDE), 16)]
 
 
 @pytest.fixture(scope="module")

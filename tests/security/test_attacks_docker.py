@@ -164,7 +164,7 @@ async def engine(anyio_backend: str, canaries: Canaries) -> AsyncGenerator[Engin
             yield opened
 
 
-@pytest.mark.parametrize("name", sample((name for name in OF_JAILS if name not in NOT_FOR_CONTAINERS), 40))
+@pytest.mark.parametrize("name", sample((name for name in OF_JAILS if name not in NOT_FOR_CONTAINERS), 24))
 async def test_attack_on_jails_is_contained(name: str, engine: Engine, canaries: Canaries) -> None:
     result, header = await run(engine, FOLDER_OF_JAILS, name, canaries)
 

@@ -59,26 +59,13 @@ async def test_all_samples_are_used_before_a_plurality_decides() -> None:
         assert answered.why == "as many programs were written as may be"
 
 
-async def test_samples_are_asked_for_in_two_ways_and_then_drawn_with_seeds_of_their_own() -> None:
-    async with asked([WRONG, RIGHT, "print(9)\n", RIGHT], means=Means(route="code", seed=7)) as run:
+async def test_samples_are_drawn_with_seeds_of_their_own() -> None:
+    async with asked([WRONG, RIGHT, RIGHT], means=Means(route="code", seed=7)) as run:
         await run.solve(QUESTION)
 
-        requests = run.model.requests
-        assert [request.seed for request in requests] == [7, 8, 9, 10]
-        assert [request.temperature > 0 for request in requests] == [False, False, True, True]
-        assert requests[0].messages == requests[2].messages
-        assert requests[1].messages == requests[3].messages
-        assert requests[0].messages != requests[1].messages
-
-
-async def test_program_that_is_wanted_is_asked_for_in_one_way() -> None:
-    task = Task(question="Write f.", wants="program", tests="assert f() == 7")
-    means = Means(route="code", repairs=0, samples=3, plan=False)
-    async with asked(["f = 1\n", "f = 2\n", "f = 3\n"], means=means) as run:
-        await run.solve(task)
-
-        assert len({request.messages for request in run.model.requests}) == 1
+        assert [request.seed for request in run.model.requests] == [7, 8, 9]
         assert [request.temperature > 0 for request in run.model.requests] == [False, True, True]
+        assert len({request.messages for request in run.model.requests}) == 1
 
 
 async def test_constant_is_noticed_and_compared() -> None:
