@@ -6,16 +6,20 @@ from contextlib import aclosing
 from functools import partial
 
 from anyio import to_thread
+from msgspec import structs
 
 from ._checking import Looked, look_at, same_program
 from ._documents import as_prompt
 from ._model import Request
 from ._planning import composed
 from ._prompts import repaired
-from ._repairing import instruction, is_repairable, needs_documents, syntax_instruction
+from ._repairing import another_way, instruction, is_repairable, needs_documents, syntax_instruction
 from ._running import Observed, run_program, run_tests
 from ._steps import AnyStep, Checked, Decided, Purpose, Ran
 from ._workshop import Target, Workshop
+
+#: For a model that has given the same program again: the likeliest way has been tried.
+_STUCK_TEMPERATURE = 0.9
 
 
 class Attempt:
@@ -120,13 +124,21 @@ class Attempt:
     # Repair
 
     async def _repairs(self, request: Request) -> AsyncGenerator[AnyStep]:
-        """Give a failing program back, never the same twice; stop when the model only repeats itself."""
+        """Give a failing program back; a model that only repeats itself is asked to take another way."""
         ledger, writer = self._workshop.ledger, self._workshop.writer
         seen = [self.looked.program]
+        is_stuck = False
         for _ in range(self._workshop.means.repairs):
             if not self.failed or ledger.used_up() or not self._is_worth_repairing:
                 return
-            asking = repaired(request, seen[-1], self._target.language, await self._told())
+            told = await self._told()
+            asking = repaired(
+                request, seen[-1], self._target.language, another_way(told) if is_stuck else told
+            )
+            if is_stuck:
+                asking = structs.replace(
+                    asking, temperature=_STUCK_TEMPERATURE, seed=request.seed + len(seen)
+                )
             if writer.has_asked(asking):
                 return
             ledger.repairs += 1
@@ -134,9 +146,9 @@ class Attempt:
             async with aclosing(self._written(asking, "repair", seen)) as steps:
                 async for step in steps:
                     yield step
-            if self._is_among(seen):
-                return
-            seen.append(self.looked.program)
+            is_stuck = self._is_among(seen)
+            if not is_stuck:
+                seen.append(self.looked.program)
 
     def _is_among(self, programs: Sequence[str]) -> bool:
         return any(same_program(self.looked.program, program) for program in programs)

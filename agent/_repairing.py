@@ -29,6 +29,11 @@ def instruction(observed: Observed, problems: tuple[str, ...], documents: str = 
     return "\n".join(parts)
 
 
+def another_way(told: str) -> str:
+    """Say the same to a model that has given its program back unchanged."""
+    return f"{told}\nThe same program fails again. Solve it in another way."
+
+
 def syntax_instruction(problems: tuple[str, ...]) -> str:
     """Say what is wrong with a program that cannot be run at all."""
     return "\n".join(["This is not a valid program:", *problems, _WHOLE])

@@ -35,7 +35,8 @@ from ._task import Task
 from ._verifying import answer_checks
 from ._workshop import Target, Workshop
 
-_SAMPLE_TEMPERATURE = 0.7
+#: Answers are compared, so samples should be likely; programs are told apart by tests, so they should differ.
+_SAMPLE_TEMPERATURES = {"answer": 0.7, "program": 0.9}
 #: For our own checking programs, which only compute.
 _CHECKING_POLICY = "default"
 
@@ -128,7 +129,7 @@ class Solving:
         ask = answer_request if self._task.wants == "answer" else program_request
         return msgspec.structs.replace(
             ask(self._task, self._target.language, self._notes, max_tokens=PROGRAM_TOKENS),
-            temperature=_SAMPLE_TEMPERATURE if sample else 0.0,
+            temperature=_SAMPLE_TEMPERATURES[self._task.wants] if sample else 0.0,
             seed=self._means.seed + sample,
         )
 

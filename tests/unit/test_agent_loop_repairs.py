@@ -72,18 +72,24 @@ async def test_repairs_are_limited(repairs: int) -> None:
         assert_sound(run)
 
 
-async def test_program_that_comes_back_unchanged_ends_the_repair_and_does_not_run() -> None:
-    means = Means(route="code", samples=1, repairs=5, plan=False)
-    async with asked(["x = 12 / 0\n", "x  =  12/0  # better\n"], means=means) as run:
-        await run.solve(QUESTION)
+async def test_program_that_comes_back_unchanged_is_not_run_again_and_another_way_is_asked_for() -> None:
+    means = Means(route="code", samples=1, repairs=2, plan=False)
+    async with asked(["x = 12 / 0\n", "x  =  12/0  # better\n", RIGHT], means=means) as run:
+        answered = await run.solve(QUESTION)
 
-        assert run.purposes == ["write", "repair"]
-        assert len(run.programs) == 1
+        first, second, third = run.model.requests
+        assert answered.answer == "7"
+        assert run.purposes == ["write", "repair", "repair"]
+        assert len(run.programs) == 2
+        assert (first.temperature, second.temperature) == (0.0, 0.0)
+        assert third.temperature > 0
+        assert "in another way" in third.messages[-1].text
+        assert "in another way" not in second.messages[-1].text
         assert_sound(run)
 
 
-async def test_program_that_goes_back_to_an_earlier_one_ends_the_repair() -> None:
-    means = Means(route="code", samples=1, repairs=5, plan=False)
+async def test_program_that_goes_back_to_an_earlier_one_is_not_run_again() -> None:
+    means = Means(route="code", samples=1, repairs=2, plan=False)
     task = Task(question=QUESTION, wants="program")
     async with asked(["print(1 / 0)\n", "print(2 / 0)\n", "print(1 / 0)\n"], means=means) as run:
         await run.solve(task)
