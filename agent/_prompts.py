@@ -32,8 +32,9 @@ _EXAMPLES = (
     ),
 )
 
-_FUNCTION = """You write correct {language} code. Answer with one complete code block and nothing else.
-Handle edge cases such as empty input. Keep names and parameters as given."""
+_FUNCTION = """You write correct {language} code.
+Tests and examples show what is wanted: names, parameters, and what is returned. Read them first.
+Answer with one complete code block: no comments, no explanation."""
 
 _TEXT = """You are a helpful assistant. Think step by step. \
 The last line of your reply is `Answer: ` and the final answer
