@@ -99,7 +99,7 @@ result = {{
     assert parts.computed(code) == endless | {"6 of 65": False, "rows": False, "nothing": False}
 
 
-def test_cancelled_request_stays_cancelled_and_the_next_one_is_not(parts: ModelParts) -> None:
+def test_cancelled_request_is_not_wanted_and_others_are(parts: ModelParts) -> None:
     code = """
 import json, socket
 from worker.main import Server
@@ -108,15 +108,13 @@ server = Server(theirs)
 def say(**message):
     data = json.dumps(message).encode()
     ours.sendall(len(data).to_bytes(4, "big") + data)
-result = [server._is_cancelled(1)]
+result = [server._is_wanted(1)]
 say(kind="cancel", number=1)
-say(kind="complete", number=2)
-result += [server._is_cancelled(1), server._is_cancelled(1), server._is_cancelled(2), server._is_cancelled(2)]
-result += [server._next()["number"]]
+result += [server._is_wanted(1), server._is_wanted(1), server._is_wanted(2)]
 ours.close()
-result += [server._is_cancelled(2), server._is_cancelled(2)]
+result += [server._is_wanted(2)]
 """
-    assert parts.computed(code) == [False, True, True, False, False, 2, True, True]
+    assert parts.computed(code) == [True, False, False, True, False]
 
 
 def test_process_works_with_a_descriptor_beyond_a_thousand(parts: ModelParts) -> None:
@@ -127,6 +125,6 @@ _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
 ours, theirs = socket.socketpair()
 os.dup2(theirs.fileno(), 1500)
-result = Server(socket.socket(fileno=1500))._is_cancelled(1)
+result = Server(socket.socket(fileno=1500))._is_wanted(1)
 """
-    assert parts.computed(code) is False
+    assert parts.computed(code) is True

@@ -73,6 +73,13 @@ HARMLESS: dict[str, tuple[str, ...]] = {
     # Its control groups, read-only.
     "own_groups": ("mounted groups", "see (/proc/self/root)?/sys(/fs/cgroup)?", "see /proc/cgroups"),
     "raise_limits": ("control group files", "(/proc/self/root)?/sys/fs/cgroup"),
+    # Its own supervisor, in the container's own namespace: sometimes there is time to say so before the end.
+    "outside_signals": (
+        "the (group|session) of another",
+        r"(process \d+ exists|thread \d+|signal to group \d+)",
+        "SIG(TERM|STOP|KILL) to everybody",
+        "join the group of another",
+    ),
     # What the kernel lets every process say of itself; lowering a score needs a privilege.
     "own_proc_files": (
         "write /proc/(self|thread-self|self/task/\\d+)/(oom_score_adj|oom_adj|comm|sched)",
