@@ -9,7 +9,7 @@ from anyio import to_thread
 from msgspec import structs
 
 from ._checking import Looked, look_at, same_program
-from ._documents import as_prompt
+from ._documents import as_prompt, look_up_error
 from ._model import Request
 from ._planning import composed
 from ._prompts import repaired
@@ -164,8 +164,7 @@ class Attempt:
         documents = ""
         library = self._workshop.documents
         if self._workshop.means.helpers and library is not None and needs_documents(self.observed):
-            found = await to_thread.run_sync(library.for_error, self.observed.error, self.looked.program)
-            documents = as_prompt(found)
+            documents = as_prompt(await look_up_error(library, self.observed.error, self.looked.program))
         return instruction(self.observed, self.looked.problems, documents)
 
 

@@ -191,6 +191,9 @@ def same_program(first: str, second: str) -> bool:
     if len(first) > MAX_SOURCE or len(second) > MAX_SOURCE:
         return first == second
     one, other = _parsed(first), _parsed(second)
-    if isinstance(one, str) or isinstance(other, str):
-        return "".join(first.split()) == "".join(second.split())
-    return ast.dump(one) == ast.dump(other)
+    if not isinstance(one, str) and not isinstance(other, str):
+        try:
+            return ast.dump(one) == ast.dump(other)
+        except RecursionError:  # it can be nested more deeply than it can be written out
+            pass
+    return "".join(first.split()) == "".join(second.split())

@@ -34,11 +34,11 @@ def parts_of(plan: str) -> tuple[Part, ...]:
         return ()
     try:
         tree = ast.parse(plan)
+        parts = [
+            _part(node) for node in tree.body if isinstance(node, ast.FunctionDef) and ast.get_docstring(node)
+        ]
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return ()
-    parts = [
-        _part(node) for node in tree.body if isinstance(node, ast.FunctionDef) and ast.get_docstring(node)
-    ]
     return tuple(parts[:_MAX_PARTS]) if len(parts) > 1 else ()
 
 

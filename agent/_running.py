@@ -3,6 +3,7 @@
 import math
 import secrets
 from collections.abc import Awaitable
+from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -185,6 +186,7 @@ def _program(code: str, source: str, language: str, inputs: tuple[File, ...]) ->
     )
 
 
+@cache
 def _observe() -> bytes:
     return files("agent.guest").joinpath(_OBSERVER).read_bytes()
 

@@ -11,8 +11,7 @@ from anyio import to_thread
 
 from agent._model import Model, ModelError
 
-from ._catalog import CATALOG
-from ._endpoint import EndpointModel
+from ._catalog import DEFAULT_MODEL
 from ._gguf import check_gguf
 from ._library import find_library
 from ._local import LocalModel, ModelSettings
@@ -20,8 +19,6 @@ from ._memory import check_memory
 from ._stored import find_model
 from .worker.room import room_tokens
 
-#: Taken when a user names none: the best of those that answer in seconds on two cores.
-DEFAULT_MODEL = next(iter(CATALOG))
 #: Read for endpoints that ask for a key; a key is never an argument, where other users can see it.
 KEY_VARIABLE = "ISORUN_MODEL_KEY"
 
@@ -57,6 +54,10 @@ async def open_model(
     settings = settings or ModelSettings()
     model: Model
     if spec.startswith(("http://", "https://")):
+        from ._endpoint import (
+            EndpointModel,
+        )  # late: most models are files, and HTTP takes half a second to load
+
         model = EndpointModel(spec, key=os.environ.get(KEY_VARIABLE))
     else:
         parts = await to_thread.run_sync(_found, spec, cache, settings)

@@ -178,3 +178,11 @@ def test_program_is_the_same_up_to_layout(first: str, second: str) -> None:
 )
 def test_program_that_does_something_else_is_another(first: str, second: str) -> None:
     assert not same_program(first, second)
+
+
+@pytest.mark.slow
+def test_programs_nested_more_deeply_than_they_can_be_written_out_are_compared() -> None:
+    deep = "x = " + "1 if 1 else " * 1600 + "1\n"
+
+    assert same_program(deep, deep)
+    assert not same_program(deep, deep + "y = 1\n")

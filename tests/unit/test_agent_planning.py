@@ -72,3 +72,9 @@ def test_very_long_plan_is_not_read(size: int, parts: int) -> None:
 
 def test_program_follows_the_functions_that_it_calls() -> None:
     assert composed(["def f(): ...", "def g(): ..."], "f()") == "def f(): ...\n\ndef g(): ...\n\nf()"
+
+
+def test_plan_nested_more_deeply_than_it_can_be_written_out_has_no_parts() -> None:
+    deep = "1 if 1 else " * 1500 + "1"
+
+    assert parts_of(f'def f(a={deep}):\n    """One."""\ndef g():\n    """Two."""\n') == ()
