@@ -2,7 +2,7 @@
 
 import ast
 import re
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 import msgspec
@@ -142,7 +142,8 @@ def _groups(words: str) -> tuple[frozenset[str], ...]:
     return tuple(frozenset(map(_stem, group.split("|"))) for group in words.split())
 
 
-@cache
+# Bounded: the words of questions come from anybody.
+@lru_cache(maxsize=20_000)
 def _stem(word: str) -> str:
     """Cut endings, so that forms of one word meet; not correct English, only the same on both sides."""
     for ending in ("ies", "ing", "ed", "es", "s", "e", "y"):
