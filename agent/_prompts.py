@@ -24,6 +24,16 @@ _EXAMPLES = (
         "```python\ncars_per_day = 84 * 9\npaying_cars = cars_per_day - cars_per_day / 7\n"
         "earned_per_day = paying_cars * 12.50\nprint(earned_per_day * 30)\n```",
     ),
+    Message(
+        "user",
+        "Rosa has 3 times as many stamps as Ivo, who has 18 fewer than Max. Max has 45. Rosa sells a quarter of "
+        "hers for $0.80 each and shares the money equally with 3 friends. How much does each of the four get?",
+    ),
+    Message(
+        "assistant",
+        "```python\nmax_stamps = 45\nivo_stamps = max_stamps - 18\nrosa_stamps = 3 * ivo_stamps\n"
+        "sold = rosa_stamps / 4\nmoney = sold * 0.80\nprint(money / 4)\n```",
+    ),
     Message("user", "Which word has the most vowels: onion, queue, or idea?"),
     Message(
         "assistant",
