@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from policies import Limits, Policy, PolicyError
 
-    from ._config import AgentConfig, EngineConfig, Interpreter, PoolConfig, load_config
+    from ._config import (
+        AdmissionConfig,
+        AgentConfig,
+        BackgroundConfig,
+        EngineConfig,
+        Interpreter,
+        PoolConfig,
+        load_config,
+    )
     from ._effective import PolicyLike
     from ._engine import Engine
     from ._exceptions import (
@@ -58,8 +66,10 @@ if TYPE_CHECKING:
     from ._tiers import TierReport
 
 __all__ = [
+    "AdmissionConfig",
     "AgentConfig",
     "Artifact",
+    "BackgroundConfig",
     "Capabilities",
     "Compiled",
     "ConfigError",
@@ -121,7 +131,9 @@ _HOMES = {
         "PolicyError",
     ),
     "._config": (
+        "AdmissionConfig",
         "AgentConfig",
+        "BackgroundConfig",
         "EngineConfig",
         "Interpreter",
         "PoolConfig",

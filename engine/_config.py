@@ -35,22 +35,58 @@ class Interpreter(Config, frozen=True):
 
 
 class PoolConfig(Config, frozen=True):
-    """How many sandboxes wait and live at once, per template.
+    """How many sandboxes wait and live at once, per template, and what all that wait may occupy.
 
     Attributes:
-        warm: Sandboxes kept ready; 0 starts each on demand.
+        warm: Sandboxes kept ready at least; with 0, and `max_warm` 0, each is started on demand.
+        max_warm: Sandboxes kept ready at most. Between the two, as many as the demand makes worth while; no
+            more than `warm` where this is less.
         max_size: Sandboxes alive at once, waiting and leased together.
         max_waiting: Callers that may wait for one.
         acquire_seconds: How long a caller waits.
         fork: Start sandboxes as copies of a process that has done its imports, where the runtime has one.
             All copies of one have the same string hashes and memory layout.
+        idle_memory_mib: What the sandboxes that wait may occupy, of all pools together; 0 takes an eighth of
+            the machine's memory.
+        idle_processes: How many processes they may be, of all pools together.
     """
 
     warm: Annotated[int, Meta(ge=0, le=1024)] = 1
+    max_warm: Annotated[int, Meta(ge=0, le=1024)] = 4
     max_size: Annotated[int, Meta(ge=1, le=1024)] = 8
     max_waiting: Annotated[int, Meta(ge=0, le=100_000)] = 1024
     acquire_seconds: Annotated[float, Meta(gt=0, le=86_400)] = 300.0
     fork: bool = True
+    idle_memory_mib: Annotated[int, Meta(ge=0, le=16_777_216)] = 0
+    idle_processes: Annotated[int, Meta(ge=1, le=100_000)] = 256
+
+
+class AdmissionConfig(Config, frozen=True):
+    """How many programs run at once, and how many wait for their turn.
+
+    Attributes:
+        max_running: Programs that run at once, in all runtimes together; 0 takes four for each processor that
+            we may use, and at least 8.
+        memory_mib: What the memory limits of all programs that run at once may add up to; 0 takes three
+            quarters of the machine's memory.
+        max_waiting: Callers that may wait for their turn.
+        wait_seconds: How long a caller waits that does not say how long it would.
+    """
+
+    max_running: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    memory_mib: Annotated[int, Meta(ge=0, le=16_777_216)] = 0
+    max_waiting: Annotated[int, Meta(ge=0, le=100_000)] = 1024
+    wait_seconds: Annotated[float, Meta(gt=0, le=86_400)] = 300.0
+
+
+class BackgroundConfig(Config, frozen=True):
+    """The engine that `isorun up` starts.
+
+    Attributes:
+        idle_seconds: It ends after so long without a request; 0 lets it stay.
+    """
+
+    idle_seconds: Annotated[float, Meta(ge=0, le=31_536_000)] = 1800.0
 
 
 class AgentConfig(Config, frozen=True):
@@ -79,6 +115,8 @@ class EngineConfig(Config, frozen=True):
         deno: Path of the Deno binary; None searches.
         policy: Preset or file used when a call names none.
         pool: Sizes of the warm pools.
+        admission: How many programs run and wait.
+        background: The engine that `isorun up` starts.
         interpreters: Languages added to the built-in ones, by name.
         agent: The model that `isorun agent` asks.
     """
@@ -88,6 +126,8 @@ class EngineConfig(Config, frozen=True):
     deno: str | None = None
     policy: str = "default"
     pool: PoolConfig = PoolConfig()
+    admission: AdmissionConfig = AdmissionConfig()
+    background: BackgroundConfig = BackgroundConfig()
     interpreters: dict[str, Interpreter] = msgspec.field(default_factory=dict)
     agent: AgentConfig = AgentConfig()
 

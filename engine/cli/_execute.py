@@ -25,7 +25,7 @@ type MakeEngine = Callable[[EngineConfig], Engine]
 def execute(arguments: Namespace, make_engine: MakeEngine = Engine) -> int:
     """Run or explain what the arguments ask for, and return the exit code."""
     # One run needs one sandbox, and none that waits for a second run.
-    config = msgspec.structs.replace(load_config(), pool=PoolConfig(warm=0, max_size=1, fork=False))
+    config = msgspec.structs.replace(load_config(), pool=PoolConfig(warm=0, max_size=1, max_warm=0, fork=False))
     wanted = request(arguments, config)
     if arguments.explain:
         return explain(make_engine(config), wanted, as_json=arguments.json)

@@ -157,7 +157,7 @@ def _set_up_documents(config: EngineConfig) -> None:
 
     async def build() -> None:
         # One run needs no sandbox that waits.
-        settings = msgspec.structs.replace(config, pool=PoolConfig(warm=0, fork=False))
+        settings = msgspec.structs.replace(config, pool=PoolConfig(warm=0, max_warm=0, fork=False))
         async with Engine(settings) as engine:
             await build_index(engine, path, show_progress, stamp=stamp)
 

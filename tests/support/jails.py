@@ -21,15 +21,16 @@ from runtimes.nsjail import NsjailRuntime
 type Edit = Callable[[NsJailConfig], None]
 
 #: Sandboxes on demand: what a test starts is all there is.
-ON_DEMAND = PoolConfig(warm=0, fork=False)
+ON_DEMAND = PoolConfig(warm=0, max_warm=0, fork=False)
 
 
 def config(*, fork: object = False, pool: object = None, **changes: object) -> EngineConfig:
     """Return the machine's own configuration (its cache, its nsjail) with changes in kebab case.
 
-    Sandboxes are started on demand, by exec unless `fork` is set.
+    Sandboxes are started on demand, by exec unless `fork` is set; `warm` alone is a fixed number.
     """
-    sizes = {"warm": 0, "fork": fork, **cast(dict[str, object], pool or {})}
+    given = cast(dict[str, object], pool or {})
+    sizes = {"warm": 0, "max-warm": given.get("warm", 0), "fork": fork, **given}
     return load_config(overrides={"pool": sizes, **changes})
 
 

@@ -155,7 +155,7 @@ class LibraryRuntime(EditedRuntime):
 @asynccontextmanager
 async def forking_engine(pool: PoolConfig | None = None, **changes: object) -> AsyncGenerator[Engine]:
     """Open an engine that forks on demand, unless `pool` says otherwise, from changed blueprints."""
-    settings = msgspec.structs.replace(config(fork=True), pool=pool or PoolConfig(warm=0))
+    settings = msgspec.structs.replace(config(fork=True), pool=pool or PoolConfig(warm=0, max_warm=0))
     async with open_host(settings) as host:
         async with Engine(settings, runtimes=[ForkingRuntime(host, **changes)]) as engine:
             yield engine
