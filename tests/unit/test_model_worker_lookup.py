@@ -1,6 +1,8 @@
 """Guessing the next tokens from those before."""
 
-from agent.models.worker.lookup import Lookup
+import pytest
+
+from agent.models.worker.lookup import Lookup, most_guessed
 
 FIRST_GUESS = 3
 LONGEST_GUESS = 16
@@ -81,3 +83,8 @@ def test_wrong_guess_makes_the_next_as_long_as_what_was_right_in_it_but_not_shor
     after_none = len(lookup.guess(100))
 
     assert (after_five, after_none) == (5, 2)
+
+
+@pytest.mark.parametrize(("answers", "expected"), [(1, 20), (2, 2), (3, 1), (4, 0), (8, 0)])
+def test_answers_side_by_side_guess_no_more_than_is_cheap(answers: int, expected: int) -> None:
+    assert most_guessed(answers, 20) == expected

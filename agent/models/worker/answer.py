@@ -87,15 +87,18 @@ class Answer:
         self._next = self._pick(self._llama.logits())
         return ""
 
-    def pending(self) -> tuple[str, list[int]]:
+    def pending(self, most_guessed: int) -> tuple[str, list[int]]:
         """Take the token that was picked last; return its text, and what has to be read to go on.
 
         That is the token and what is guessed to come after it; nothing if this is the end.
+
+        Args:
+            most_guessed: How many tokens may be guessed.
         """
         piece = self._take(self._next)
         if self.finish is not None:
             return piece, []
-        self._guess = self._guessed()
+        self._guess = self._guessed(most_guessed)
         return piece, [self._next, *self._guess]
 
     def advance(self, logits: Callable[[int], Any]) -> str:
@@ -172,11 +175,11 @@ class Answer:
         self.finish = "choice"
         return self._text.feed(self._asked.choices[left[0]].encode("utf-8", "replace"), final=True)
 
-    def _guessed(self) -> list[int]:
+    def _guessed(self, most: int) -> list[int]:
         if self._lookup is None:
             return []
         self._lookup.extend([self._next])
-        return self._lookup.guess(min(self._limit - len(self._new), MOST_GUESSED))
+        return self._lookup.guess(min(self._limit - len(self._new), most))
 
     def _picker(self) -> Pick:
         pick = picker(self._asked.temperature, self._asked.seed)

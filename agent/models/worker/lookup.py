@@ -8,6 +8,21 @@ Several guesses are checked in one step of the model, which costs little more th
 _FIRST_GUESS = 3
 _LONGEST_GUESS = 16
 _NGRAM = 3
+#: So many tokens in one step cost little more than one; each further one costs a share of its own.
+CHEAP_TOKENS = 4
+
+
+def most_guessed(answers: int, most: int) -> int:
+    """Return how many tokens may be guessed in one step of so many answers.
+
+    One answer alone has nothing to lose but the time of its own guesses, and measures that; beside others, a
+    guess that fails would hold up all of them.
+
+    Args:
+        answers: How many are taken further side by side.
+        most: For one of them alone.
+    """
+    return most if answers == 1 else max(CHEAP_TOKENS - answers, 0)
 
 
 class Lookup:

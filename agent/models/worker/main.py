@@ -11,8 +11,9 @@ from collections import deque
 from functools import partial
 from typing import Any
 
-from .answer import Answer, Asked
+from .answer import MOST_GUESSED, Answer, Asked
 from .llama import ContextFullError, Llama, LoadError, Part, Settings, Slot
+from .lookup import most_guessed
 
 _LENGTH = struct.Struct(">I")
 
@@ -129,8 +130,10 @@ class Server:
     def _step(self) -> None:
         """Take every answer further by a token, or by several where they are guessed."""
         numbers, parts = [], []
+        guesses = most_guessed(len(self._answers), MOST_GUESSED)
         for number, answer in self._answers.items():
-            piece, tokens = answer.pending()
+            piece, tokens = answer.pending(guesses)
+            guesses -= max(len(tokens) - 1, 0)
             self._piece(number, piece)
             if tokens and answer.slot is not None:
                 numbers.append(number)
