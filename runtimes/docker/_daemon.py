@@ -16,6 +16,8 @@ from httpcore import NetworkError
 
 from engine import EngineError
 
+from ._socket import UnixTransport
+
 #: A daemon under load takes seconds for what takes it milliseconds else.
 ANSWER_SECONDS = 60.0
 _CHUNK = 64 * 1024
@@ -76,9 +78,8 @@ class Daemon(AsyncResource):
     def __init__(self, path: Path) -> None:
         self.path = path
         # What our environment says of proxies has no meaning for a socket.
-        transport = httpx.AsyncHTTPTransport(uds=str(path), limits=httpx.Limits(max_connections=None))
         self._client = httpx.AsyncClient(
-            transport=transport, base_url="http://daemon", timeout=ANSWER_SECONDS, trust_env=False
+            transport=UnixTransport(path), base_url="http://daemon", timeout=ANSWER_SECONDS, trust_env=False
         )
 
     @override

@@ -158,6 +158,8 @@ class DockerRuntime(Runtime):
             policy=policy,
             environment=detail.image_name,
             detail=detail,
+            waiting_mib=_WAITING_MIB,
+            waiting_processes=_WAITING_PROCESSES,
         )
 
     @override

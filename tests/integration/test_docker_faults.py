@@ -108,10 +108,10 @@ async def test_daemon_that_is_away_is_named_with_the_fix(
 async def test_socket_of_another_is_named_with_the_fix(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def refuse(*_: object, **__: object) -> object:
+    def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(anyio, "connect_unix", refuse)
+    monkeypatch.setattr(socket.socket, "connect", refuse)
     async with docker_engine() as engine:
         with pytest.raises(RuntimeUnavailableError, match="may not use the daemon") as raised:
             await engine.run(Program(code="1"))
