@@ -26,8 +26,9 @@ _EXAMPLES = (
     ),
     Message(
         "user",
-        "Rosa has 3 times as many stamps as Ivo, who has 18 fewer than Max. Max has 45. Rosa sells a quarter of "
-        "hers for $0.80 each and shares the money equally with 3 friends. How much does each of the four get?",
+        "Rosa has 3 times as many stamps as Ivo, who has 18 fewer than Max. Max has 45. Rosa sells a quarter "
+        "of hers for $0.80 each and shares the money equally with 3 friends. How much does each of the four "
+        "get?",
     ),
     Message(
         "assistant",

@@ -27,7 +27,7 @@ _POLICY = Policy(isolation=Isolation(require=("docker",)))
 
 def config(warm: int) -> EngineConfig:
     """Return the machine's own configuration with another pool."""
-    return load_config(overrides={"pool": {"warm": warm, "max-size": 2 * _CLIENTS}})
+    return load_config(overrides={"pool": {"warm": warm, "max-warm": warm, "max-size": 2 * _CLIENTS}})
 
 
 def docker_run() -> float:

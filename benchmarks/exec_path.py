@@ -43,7 +43,7 @@ async def measure(runs: int, *, warm: int) -> tuple[Samples, Result]:
     """Take turns between the floor and the engine; return the samples and the last result."""
     samples = Samples([], [], [], [])
     command = floor_command()
-    async with Engine(EngineConfig(pool=PoolConfig(warm=warm, fork=False))) as engine:
+    async with Engine(EngineConfig(pool=PoolConfig(warm=warm, max_warm=warm, fork=False))) as engine:
         for _ in range(_WARM_UP):
             await engine.run(_PROGRAM)
         warden = _only_child()

@@ -63,7 +63,9 @@ print(best)
 
 def config(warm: int, max_size: int = 8) -> EngineConfig:
     """Return the machine's own configuration with another pool."""
-    return load_config(overrides={"pool": {"warm": warm, "max-size": max_size, "fork": True}})
+    return load_config(
+        overrides={"pool": {"warm": warm, "max-warm": warm, "max-size": max_size, "fork": True}}
+    )
 
 
 async def timed_runs(

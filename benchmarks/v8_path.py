@@ -75,7 +75,7 @@ pyodide.runPython("print(1+1)");
 
 def config(warm: int) -> EngineConfig:
     """Return the machine's own configuration with another pool."""
-    return load_config(overrides={"pool": {"warm": warm, "max-size": 8}})
+    return load_config(overrides={"pool": {"warm": warm, "max-warm": warm, "max-size": 8}})
 
 
 async def until_idle(engine: Engine, count: int) -> None:

@@ -39,7 +39,7 @@ _number = itertools.count()
 
 def config(warm: int) -> EngineConfig:
     """Return the machine's own configuration with another pool."""
-    return load_config(overrides={"pool": {"warm": warm, "max-size": 8}})
+    return load_config(overrides={"pool": {"warm": warm, "max-warm": warm, "max-size": 8}})
 
 
 def fresh_hello() -> str:

@@ -9,12 +9,13 @@ Names are imported when they are first used: the command line and the warden pro
 and must not pay for what they do not need.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING
+# In place of `typing.TYPE_CHECKING`: importing `typing` takes as long as a program in a waiting sandbox.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from policies import Limits, Policy, PolicyError
 
+    from ._caller import Caller, Priority
     from ._config import (
         AdmissionConfig,
         AgentConfig,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ._effective import PolicyLike
     from ._engine import Engine
     from ._exceptions import (
+        BackgroundError,
         ConfigError,
         EngineError,
         PolicyUnsupportedError,
@@ -62,14 +64,26 @@ if TYPE_CHECKING:
     from ._runs import RunInfo
     from ._runtime import Capabilities, Compiled, Emit, Runtime, Sandbox, Template, isolation_of
     from ._session import Session
-    from ._stats import Departure, EngineStats, PoolStats
+    from ._stats import (
+        AdmissionStats,
+        Departure,
+        EngineStats,
+        Miss,
+        PathStats,
+        Percentiles,
+        PoolStats,
+        Rejection,
+    )
     from ._tiers import TierReport
 
 __all__ = [
     "AdmissionConfig",
+    "AdmissionStats",
     "AgentConfig",
     "Artifact",
     "BackgroundConfig",
+    "BackgroundError",
+    "Caller",
     "Capabilities",
     "Compiled",
     "ConfigError",
@@ -86,7 +100,10 @@ __all__ = [
     "IsolationInfo",
     "Lease",
     "Limits",
+    "Miss",
     "Output",
+    "PathStats",
+    "Percentiles",
     "Policy",
     "PolicyError",
     "PolicyLike",
@@ -98,9 +115,11 @@ __all__ = [
     "PoolFullError",
     "PoolStats",
     "PoolTimeoutError",
+    "Priority",
     "Program",
     "ProtocolError",
     "Reason",
+    "Rejection",
     "Result",
     "RunInfo",
     "RunNotFoundError",
@@ -130,6 +149,10 @@ _HOMES = {
         "Policy",
         "PolicyError",
     ),
+    "._caller": (
+        "Caller",
+        "Priority",
+    ),
     "._config": (
         "AdmissionConfig",
         "AgentConfig",
@@ -142,6 +165,7 @@ _HOMES = {
     "._effective": ("PolicyLike",),
     "._engine": ("Engine",),
     "._exceptions": (
+        "BackgroundError",
         "ConfigError",
         "EngineError",
         "PolicyUnsupportedError",
@@ -192,9 +216,14 @@ _HOMES = {
     ),
     "._session": ("Session",),
     "._stats": (
+        "AdmissionStats",
         "Departure",
         "EngineStats",
+        "Miss",
+        "PathStats",
+        "Percentiles",
         "PoolStats",
+        "Rejection",
     ),
     "._tiers": ("TierReport",),
 }
@@ -205,6 +234,8 @@ if not TYPE_CHECKING:  # a type checker sees the imports above, and complains ab
     def __getattr__(name: str) -> object:
         if name not in _MODULE_OF:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
         value = getattr(import_module(_MODULE_OF[name], __name__), name)
         globals()[name] = value
         return value

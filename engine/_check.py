@@ -42,6 +42,22 @@ def check_program(program: Program) -> None:
         check_files(program.files)
 
 
+def check_batch(programs: Iterable[Program]) -> list[Program]:
+    """Check a whole batch, so that a mistake in the last program is found before the first runs.
+
+    Raises:
+        ConfigError: As for `check_program`, with a note that says which one it was.
+    """
+    batch = list(programs)
+    for index, program in enumerate(batch):
+        try:
+            check_program(program)
+        except ConfigError as error:
+            error.add_note(f"this was number {index} of the batch, counted from 0")
+            raise
+    return batch
+
+
 def _check_names(program: Program) -> None:
     _expect(program.language, str, "language")
     if not program.language:

@@ -7,7 +7,6 @@ each has a deadline, and none can end or delay anything but the runs that it nam
 import logging
 import os
 import socket
-import struct
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Annotated, Protocol
@@ -18,6 +17,7 @@ import msgspec
 from . import _control_folder
 from ._control_folder import FolderError
 from ._exceptions import EngineError, RunNotFoundError
+from ._peers import is_outside, peer_of
 from ._runs import RunInfo
 
 #: A request is a line of less than a hundred bytes.
@@ -78,9 +78,6 @@ class Controlled(Protocol):
         """End a run and wait until it has ended."""
         ...
 
-
-#: Pid, uid and gid, as from SO_PEERCRED.
-_CREDENTIALS = struct.Struct("3i")
 
 _requests = msgspec.json.Decoder(ListRuns | KillRun)
 _encoder = msgspec.json.Encoder()
@@ -160,7 +157,7 @@ async def _converse(connection: socket.socket, engine: Controlled) -> None:
         request = await _receive(connection)
     answer = (
         await _answer(request, engine)
-        if _is_outside(connection)
+        if is_outside(peer_of(connection))
         else Refused("the request comes from another user namespace")
     )
     with anyio.fail_after(PEER_SECONDS):
@@ -186,19 +183,6 @@ async def _killed(run_id: str, engine: Controlled) -> Answer:
     except TimeoutError:
         return Refused(f"the run has not ended within {KILL_SECONDS:g} s")
     return Killed()
-
-
-def _is_outside(connection: socket.socket) -> bool:
-    """Whether a peer is no program in a jail, which sees our folder if its policy mounts that.
-
-    Each jail has a user namespace of its own; what cannot be looked at is taken for a jail.
-    """
-    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-    pid, _, _ = _CREDENTIALS.unpack(credentials)
-    try:
-        return os.path.samefile(f"/proc/{pid}/ns/user", "/proc/self/ns/user")
-    except OSError:
-        return False
 
 
 async def _receive(connection: socket.socket) -> bytes:

@@ -5,6 +5,7 @@ EngineError
 ├── PolicyUnsupportedError
 ├── RuntimeUnavailableError
 ├── RunNotFoundError(LookupError)
+├── BackgroundError
 ├── PoolError
 │   ├── PoolClosedError
 │   ├── PoolFullError
@@ -59,8 +60,12 @@ class RunNotFoundError(EngineError, LookupError):
     """No run in progress has this id: it has ended, or never was."""
 
 
+class BackgroundError(EngineError):
+    """There is no background engine, it has ended, or it does not answer."""
+
+
 class PoolError(EngineError):
-    """No sandbox could be leased."""
+    """No turn was to be had, or no sandbox could be leased."""
 
 
 class PoolClosedError(PoolError):
@@ -68,11 +73,21 @@ class PoolClosedError(PoolError):
 
 
 class PoolFullError(PoolError):
-    """As many callers wait for a sandbox as may."""
+    """As many callers wait as may, or the turn of this one would come too late; nothing was started.
+
+    Attributes:
+        retry_after_seconds: When trying again makes sense; 0 where there is nothing to tell it by.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str = "", dispatched: bool = False, retry_after_seconds: float = 0.0
+    ) -> None:
+        super().__init__(message, hint=hint, dispatched=dispatched)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class PoolTimeoutError(PoolError, TimeoutError):
-    """No sandbox became free in time."""
+    """No turn came, or no sandbox became free, in time."""
 
 
 class SandboxError(EngineError):

@@ -462,6 +462,40 @@ def _start_companion(
         raise
 
 
+def start_detached(arguments: Sequence[str], *, env: Mapping[str, str]) -> tuple[int, int]:
+    """Start our own Python as a process that outlives us, in a session of its own.
+
+    Args:
+        arguments: For the interpreter; the number of a descriptor to write to is put at the end.
+        env: Its whole environment.
+
+    Returns:
+        Its pid, and what it writes to that descriptor: a pipe, to be closed by the caller.
+
+    Raises:
+        ToolError: It cannot be started.
+    """
+    reading, writing = os.pipe()
+    try:
+        process = subprocess.Popen(
+            [sys.executable, *arguments, str(writing)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[writing],
+            env=dict(env),
+            cwd="/",
+            start_new_session=True,
+        )
+    except OSError as error:
+        os.close(reading)
+        raise ToolError(f"a process of isorun cannot be started: {error.strerror}") from error
+    finally:
+        os.close(writing)
+    process.returncode = 0  # it is not ours to wait for, and not worth a warning when we end before it
+    return process.pid, reading
+
+
 class Companion:
     """A trusted process of ours beside the engine, such as the one that holds a model. It runs no guest code.
 

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from anyio import CancelScope, Event, move_on_after
 from anyio.abc import TaskGroup
 
+from ._refill_gate import RefillGate
+
 # A refill waits for the run that made it necessary to end, so as not to take cpu from it, but not longer
 # than this: behind a long run the next caller would find nothing ready.
 DELAY_SECONDS = 0.2
@@ -22,10 +24,12 @@ class Refill:
 
     Args:
         wanted: Whether one more is wanted; asked before each.
-        add: Starts one sandbox and places it.
+        add: Starts one sandbox and places it; False if there is no room, and then it is left at that.
         tasks: Where the work runs.
+        gate: Gives the turns to start one.
+        worth: How much it would be worth to have one more.
         clock: Monotonic seconds.
-        delay_seconds: How long to wait for the end of a lease.
+        delay_seconds: How long to wait for the end of a lease, and then for a free processor.
 
     Attributes:
         failures: How many times `add` failed.
@@ -35,15 +39,19 @@ class Refill:
     def __init__(
         self,
         wanted: Callable[[], bool],
-        add: Callable[[], Awaitable[None]],
+        add: Callable[[], Awaitable[bool]],
         *,
         tasks: TaskGroup,
+        gate: RefillGate | None = None,
+        worth: Callable[[], float] = float,
         clock: Callable[[], float] = time.monotonic,
         delay_seconds: float = DELAY_SECONDS,
     ) -> None:
         self._wanted = wanted
         self._add = add
         self._tasks = tasks
+        self._gate = gate or RefillGate()
+        self._worth = worth
         self._clock = clock
         self._delay_seconds = delay_seconds
         self._running = False
@@ -68,6 +76,11 @@ class Refill:
         self.lease_began()
         self._lease_ended.set()
 
+    def nudge(self) -> None:
+        """Refill at once what was put off; a refill that waits for the end of a lease goes on to do so."""
+        if not self._running:
+            self.lease_ended()
+
     def start_succeeded(self) -> None:
         """Forget the back-off: sandboxes can be started again."""
         self._failures_in_a_row = 0
@@ -85,12 +98,19 @@ class Refill:
             with self._scope:
                 with move_on_after(self._delay_seconds):
                     await self._lease_ended.wait()
-                while self._is_due():
-                    await self._add()
+                while await self._add_one():
+                    pass
         except Exception as error:  # nobody asked for this sandbox: the failure may end no one's run
             self._back_off(error)
         finally:
             self._running = False
+
+    async def _add_one(self) -> bool:
+        """Add one if it is still wanted when the turn comes; False when that is all for this time."""
+        if not self._is_due():
+            return False
+        async with self._gate.turn(self._worth, patience_seconds=self._delay_seconds):
+            return self._is_due() and await self._add()
 
     def _back_off(self, error: Exception) -> None:
         if self._scope.cancel_called:

@@ -20,8 +20,8 @@ from ._tiers import Chosen
 _IDS = 1 << 32
 _ID_STEP = 0x9E3779B1
 
-type RunState = Literal["starting", "compiling", "waiting", "running"]
-"""How far a run has come; it waits for a sandbox."""
+type RunState = Literal["starting", "queued", "compiling", "waiting", "running"]
+"""How far a run has come; it is queued for its turn, and waits for a sandbox."""
 
 
 class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,8 +34,8 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
         age_seconds: Since then.
         language: Of the program.
         runtime: Where it runs; None until one has been chosen.
-        state: `starting` (a runtime is being chosen, files are read), `compiling`, `waiting` (for a sandbox)
-            or `running`.
+        state: `starting` (a runtime is being chosen, files are read), `queued` (for its turn), `compiling`,
+            `waiting` (for a sandbox) or `running`.
     """
 
     id: str

@@ -67,6 +67,8 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
         policy: The policy to start under. Of it only what is in the key may shape the sandbox.
         environment: Guest environment, where the runtime has such.
         detail: The runtime's own data, not looked at by the engine.
+        waiting_mib: Roughly, the memory that one more waiting sandbox takes.
+        waiting_processes: The processes that it consists of.
     """
 
     runtime: str
@@ -74,6 +76,8 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy
     environment: str | None = None
     detail: Any = None
+    waiting_mib: float = 16.0
+    waiting_processes: int = 2
 
 
 class Compiled(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,11 +3,16 @@
 from ._policy import Mount, Policy
 
 
-def key(policy: Policy) -> tuple[object, ...]:
+def key(policy: Policy, *, disk: bool = True) -> tuple[object, ...]:
     """Return the clauses that must be equal for two runs to share a warm pool.
 
     Mounts, packages, containers and the size of the file system are made when a sandbox starts. Environment,
     arguments, files and the other limits are set when the program is handed over.
+
+    Args:
+        policy: Of a run.
+        disk: Whether the size of the file system is among them; not where a sandbox that waits can be given
+            another one.
     """
     mounts: tuple[Mount, ...] = tuple(sorted(policy.mounts, key=lambda mount: mount.target))
     return (
@@ -16,6 +21,5 @@ def key(policy: Policy) -> tuple[object, ...]:
         policy.gpu,
         policy.packages,
         policy.docker,
-        policy.limits.disk_mib,
-        policy.limits.file_count,
+        *((policy.limits.disk_mib, policy.limits.file_count) if disk else ()),
     )

@@ -20,13 +20,14 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
 def _own_configuration(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Keep the developer's own configuration out of the tests, and his containers out of all but theirs."""
+    """Keep out the developer's configuration and engine, and, but for their own tests, his containers."""
     if request.node.get_closest_marker("docker") is None:
         monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
     for name in list(os.environ):
         if name.startswith("ISORUN_") and name != "ISORUN_CACHE_DIR":
             monkeypatch.delenv(name)
+    monkeypatch.setenv("ISORUN_BACKGROUND", "0")
 
 
 @pytest.fixture(scope="session", autouse=True)

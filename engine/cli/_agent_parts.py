@@ -87,7 +87,7 @@ async def open_agent(
         ModelError: A model is not there, or cannot be loaded on this machine.
     """
     # Several programs are written one after the other: one sandbox waits while the model thinks.
-    engine_config = msgspec.structs.replace(config, pool=PoolConfig(warm=1, max_size=4))
+    engine_config = msgspec.structs.replace(config, pool=PoolConfig(warm=1, max_warm=1, max_size=4))
     settings = _settings(arguments, config)
     async with AsyncExitStack() as stack:
         opening = parts.open_model(

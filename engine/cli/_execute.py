@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from engine import Engine, EngineConfig, PoolConfig, Result, load_config, result_to_dict
+from engine.background._remote import RemoteEngine
 
 from . import _exit, _outcome
 from ._console import visible_json
@@ -24,39 +25,46 @@ type MakeEngine = Callable[[EngineConfig], Engine]
 
 def execute(arguments: Namespace, make_engine: MakeEngine = Engine) -> int:
     """Run or explain what the arguments ask for, and return the exit code."""
-    # One run needs one sandbox, and none that waits for a second run.
-    config = msgspec.structs.replace(load_config(), pool=PoolConfig(warm=0, max_size=1, max_warm=0, fork=False))
+    config = load_config()
     wanted = request(arguments, config)
-    if arguments.explain:
-        return explain(make_engine(config), wanted, as_json=arguments.json)
-    if arguments.output is not None:
+    if arguments.output is not None and not arguments.explain:
         check_folder(arguments.output, force=arguments.force)
+    # That the background engine has the same configuration was found before.
+    engine = Engine.connect() if arguments.shared else make_engine(_for_one_run(config))
+    if arguments.explain:
+        return explain(engine, wanted, as_json=arguments.json)
+    live = None if arguments.json else LiveOutput()
+    result = run_until_signal(lambda: _run(engine, wanted, live))
+    return conclude(arguments, wanted, result, has_printed=live is not None and "stdout" in live.wrote)
+
+
+def conclude(arguments: Namespace, wanted: Request, result: Result, *, has_printed: bool) -> int:
+    """Say how a run has ended, write its files if a folder for them was given, and return the exit code."""
     if arguments.json:
-        return _run_for_json(make_engine(config), wanted, arguments)
-    return _run_live(make_engine(config), wanted, arguments)
-
-
-def _run_live(engine: Engine, wanted: Request, arguments: Namespace) -> int:
-    live = LiveOutput()
-    result = run_until_signal(lambda: _stream(engine, wanted, live))
-    if result.ok and "stdout" not in live.wrote:
-        _print_value(result)
-    _outcome.show_end(result, wanted.policy.limits)
-    written = _write(arguments, result)
-    if written is None:
-        _outcome.show_unwritten(result.files)
+        _print_json(arguments, result)
     else:
-        _outcome.show_written(arguments.output, written)
+        if result.ok and not has_printed:
+            _print_value(result)
+        _outcome.show_end(result, wanted.policy.limits)
+        _show_files(arguments, result)
     return _exit.of_status(result.status)
 
 
-async def _stream(engine: Engine, wanted: Request, live: LiveOutput) -> Result:
-    async with engine, aclosing(engine.stream(wanted.program, wanted.policy)) as events:
-        async for event in events:
-            if isinstance(event, Result):
-                await live.finish()
-                return event
-            await live.write(event.stream, event.data)
+def _for_one_run(config: EngineConfig) -> EngineConfig:
+    """One run needs one sandbox, and none that waits for a second run."""
+    return msgspec.structs.replace(config, pool=PoolConfig(warm=0, max_warm=0, max_size=1, fork=False))
+
+
+async def _run(engine: Engine | RemoteEngine, wanted: Request, live: LiveOutput | None) -> Result:
+    async with engine:
+        if live is None:
+            return await engine.run(wanted.program, wanted.policy)
+        async with aclosing(engine.stream(wanted.program, wanted.policy)) as events:
+            async for event in events:
+                if isinstance(event, Result):
+                    await live.finish()
+                    return event
+                await live.write(event.stream, event.data)
     raise AssertionError("a stream ends with its result")
 
 
@@ -68,19 +76,20 @@ def _print_value(result: Result) -> None:
         _outcome.note(f"the value is not shown: {result.value_omitted}")
 
 
-def _run_for_json(engine: Engine, wanted: Request, arguments: Namespace) -> int:
-    result = run_until_signal(lambda: _run(engine, wanted))
+def _show_files(arguments: Namespace, result: Result) -> None:
+    written = _write(arguments, result)
+    if written is None:
+        _outcome.show_unwritten(result.files)
+    else:
+        _outcome.show_written(arguments.output, written)
+
+
+def _print_json(arguments: Namespace, result: Result) -> None:
     written = _write(arguments, result)
     fields = result_to_dict(result, inline_files=written is None)
     if written is not None:
         fields["output"] = _written_fields(arguments.output, written)
     write_data(json.dumps(fields, allow_nan=False) + "\n")
-    return _exit.of_status(result.status)
-
-
-async def _run(engine: Engine, wanted: Request) -> Result:
-    async with engine:
-        return await engine.run(wanted.program, wanted.policy)
 
 
 def _written_fields(folder: str, written: Written) -> dict[str, Any]:

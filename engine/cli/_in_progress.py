@@ -14,6 +14,7 @@ from ._console import visible_line
 from ._errors import UsageError, print_error
 from ._outcome import note
 from ._standard import say, write_data
+from ._table import table
 
 _HEADINGS = ("ID", "AGE", "LANGUAGE", "RUNTIME", "STATE", "ENGINE")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -39,7 +40,7 @@ def show(*, as_json: bool) -> int:
     if as_json:
         write_data(json.dumps([msgspec.structs.asdict(info) for info in infos]) + "\n")
     elif infos:
-        write_data(_table([_HEADINGS, *map(_row, infos)]))
+        write_data("".join(visible_line(line) + "\n" for line in table([_HEADINGS, *map(_row, infos)])))
     else:
         say("no runs")
     return _exit.OK
@@ -94,12 +95,6 @@ def _tell(outcome: Outcome) -> None:
         write_data(outcome.id + "\n")
     else:
         note(f"`{outcome.id}` had ended by itself")
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-    return "".join(visible_line(line) + "\n" for line in lines)
 
 
 def _row(info: RunInfo) -> tuple[str, ...]:

@@ -3,10 +3,11 @@
 import argparse
 import os
 from collections.abc import Sequence
+from functools import cache
 from types import ModuleType
 from typing import Any, NoReturn, override
 
-from . import agent, bench, doctor, env, image, kill, model, policy, ps, run, setup
+from . import agent, bench, doctor, down, env, image, kill, model, policy, ps, run, setup, status, up
 from ._errors import UsageError
 from ._version import version
 
@@ -14,6 +15,9 @@ from ._version import version
 COMMANDS: dict[str, ModuleType] = {
     "run": run,
     "agent": agent,
+    "up": up,
+    "down": down,
+    "status": status,
     "ps": ps,
     "kill": kill,
     "setup": setup,
@@ -67,6 +71,7 @@ class _ShowVersion(argparse.Action):
         parser.exit()
 
 
+@cache
 def build_parser() -> Parser:
     """Return the parser of the whole command line."""
     parser = Parser(

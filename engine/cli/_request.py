@@ -24,7 +24,34 @@ class Request(NamedTuple):
     policy: Policy
 
 
-def request(arguments: Namespace, config: EngineConfig) -> Request:
+class Place(NamedTuple):
+    """Where a command line was written.
+
+    Attributes:
+        folder: Where its relative paths begin; empty for our own folder.
+        stdin: Its standard input; None for our own.
+    """
+
+    folder: str = ""
+    stdin: BinaryIO | None = None
+
+    def path(self, name: str) -> str:
+        """Return a path that can be opened from here."""
+        return os.path.join(self.folder, name)
+
+    def read_stdin(self, max_bytes: int) -> bytes:
+        """Read the standard input to its end.
+
+        Raises:
+            ConfigError: It is longer than that.
+        """
+        return _read(self.stdin or sys.stdin.buffer, "standard input", max_bytes)
+
+
+HERE = Place()
+
+
+def request(arguments: Namespace, config: EngineConfig, place: Place = HERE) -> Request:
     """Read files and standard input, and overlay the policy with the options.
 
     Raises:
@@ -32,8 +59,13 @@ def request(arguments: Namespace, config: EngineConfig) -> Request:
         ConfigError: A file cannot be read.
         PolicyError: The policy or an option that changes it is not acceptable.
     """
-    policy = overlay(load(arguments.policy or config.policy), arguments)
-    return Request(_program(arguments, config.interpreters), policy)
+    policy = overlay(load(_policy(arguments.policy or config.policy, place)), arguments)
+    return Request(_program(arguments, config.interpreters, place), policy)
+
+
+def _policy(name: str, place: Place) -> str:
+    """Return a preset's name as it is, and a file's so that it can be opened from here."""
+    return place.path(name) if "/" in name or name.endswith(".toml") else name
 
 
 def overlay(policy: Policy, arguments: Namespace) -> Policy:
@@ -79,14 +111,14 @@ def _check_required(policy: Policy, name: str) -> None:
         raise PolicyError(message, source="command line", key="isolation.require")
 
 
-def _program(arguments: Namespace, interpreters: Mapping[str, Interpreter]) -> Program:
-    code, language = _code(arguments, interpreters)
+def _program(arguments: Namespace, interpreters: Mapping[str, Interpreter], place: Place) -> Program:
+    code, language = _code(arguments, interpreters, place)
     return Program(
         code=code,
         language=language,
         args=(*(arguments.call or ())[1:], *arguments.arg),
-        stdin=_stdin(arguments),
-        files=tuple(input_file(text) for text in arguments.input),
+        stdin=_stdin(arguments, place),
+        files=tuple(input_file(text, place) for text in arguments.input),
         env=dict(_variable(text) for text in arguments.env),
         environment=arguments.env_name,
         check=arguments.check,
@@ -95,7 +127,9 @@ def _program(arguments: Namespace, interpreters: Mapping[str, Interpreter]) -> P
     )
 
 
-def _code(arguments: Namespace, interpreters: Mapping[str, Interpreter]) -> tuple[str | bytes, str]:
+def _code(
+    arguments: Namespace, interpreters: Mapping[str, Interpreter], place: Place
+) -> tuple[str | bytes, str]:
     """Return the source and its language."""
     named = arguments.lang and language_named(arguments.lang, interpreters)
     if (arguments.file is None) == (arguments.code is None):
@@ -103,24 +137,24 @@ def _code(arguments: Namespace, interpreters: Mapping[str, Interpreter]) -> tupl
     if arguments.code is not None:
         return arguments.code, named or "python"
     if arguments.file == "-":
-        code = _read(sys.stdin.buffer, "standard input", MAX_CODE_BYTES)
+        code = place.read_stdin(MAX_CODE_BYTES)
         return code, named or language_of_shebang(code) or "python"
-    code = _read_file(arguments.file)
+    code = _read_file(arguments.file, place)
     endings = {one.suffix.lower(): name for name, one in interpreters.items() if one.suffix}
     return code, named or language_of(arguments.file, code, endings)
 
 
-def _stdin(arguments: Namespace) -> bytes:
+def _stdin(arguments: Namespace, place: Place) -> bytes:
     if arguments.stdin != "-":
         return (arguments.stdin or "").encode("utf-8", "surrogateescape")
     if arguments.file == "-":
         raise UsageError("standard input cannot be both the program and its input")
-    return _read(sys.stdin.buffer, "standard input", MAX_STDIN_BYTES)
+    return place.read_stdin(MAX_STDIN_BYTES)
 
 
-def _read_file(path: str) -> bytes:
+def _read_file(path: str, place: Place) -> bytes:
     try:
-        with open(path, "rb") as file:
+        with open(place.path(path), "rb") as file:
             return _read(file, path, MAX_CODE_BYTES)
     except OSError as error:
         raise ConfigError(f"`{visible_line(path)}` cannot be read: {error.strerror}") from error
@@ -139,14 +173,14 @@ def _read(file: BinaryIO, name: str, max_bytes: int) -> bytes:
     return data
 
 
-def input_file(text: str) -> File:
+def input_file(text: str, place: Place = HERE) -> File:
     """Split `PATH[:NAME]` at the last colon; the name is checked by the engine."""
     path, colon, name = text.rpartition(":")
     if not colon:
         path, name = text, os.path.basename(text)
     if not path or not name:
         raise UsageError(f"`{text}` needs a path, and a name after the colon")
-    return File(name=name, path=os.path.abspath(path))
+    return File(name=name, path=os.path.abspath(place.path(path)))
 
 
 def _variable(text: str) -> tuple[str, str]:

@@ -1,11 +1,39 @@
-"""Standard descriptors: that there are three, data to the second, and everything else to the third."""
+"""Standard descriptors: that there are three, data to the second, and everything else to the third.
+
+A background engine speaks to the descriptors of its clients instead: `speak_through` says how.
+"""
 
 import os
 import sys
+from contextvars import ContextVar
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Outlet(Protocol):
+        """Where a command line that runs on behalf of another process says what it has to say."""
+
+        def data(self, text: str) -> None:
+            """Pass data on to its stdout."""
+            ...
+
+        def say(self, line: str) -> None:
+            """Pass a line on to its stderr."""
+            ...
+
+
+_outlet: "ContextVar[Outlet | None]" = ContextVar("outlet", default=None)
 
 
 class OutputError(Exception):
     """What we have to say cannot be written."""
+
+
+def speak_through(outlet: "Outlet") -> None:
+    """Let the task that calls this, and those that it starts, speak through an outlet from now on."""
+    _outlet.set(outlet)
 
 
 def ensure_open() -> None:
@@ -28,6 +56,10 @@ def write_data(text: str) -> None:
         BrokenPipeError: Nobody reads it any more.
         OutputError: It cannot be written, for example to a full disk.
     """
+    outlet = _outlet.get()
+    if outlet is not None:
+        outlet.data(text)
+        return
     try:
         sys.stdout.buffer.write(text.encode(sys.stdout.encoding, "backslashreplace"))
         sys.stdout.buffer.flush()
@@ -41,6 +73,10 @@ def write_data(text: str) -> None:
 
 def say(line: str) -> None:
     """Write a line of text to stderr. If that cannot be, the exit code has to do."""
+    outlet = _outlet.get()
+    if outlet is not None:
+        outlet.say(line)
+        return
     try:
         print(line, file=sys.stderr, flush=True)
     except OSError:

@@ -5,6 +5,7 @@ that nobody reads, must not delay a kill.
 """
 
 import os
+from typing import Protocol
 
 import anyio
 import anyio.lowlevel
@@ -16,6 +17,18 @@ from ._standard import OutputError
 _CHUNK_BYTES = 4096
 
 
+class Form(Protocol):
+    """How the bytes of one stream are passed on."""
+
+    def feed(self, data: bytes) -> bytes:
+        """Return what to write for a chunk."""
+        ...
+
+    def finish(self) -> bytes:
+        """Return what is left to write at the end."""
+        ...
+
+
 class LiveOutput:
     """The stdout and stderr of this process, as the target of one run.
 
@@ -24,7 +37,8 @@ class LiveOutput:
     """
 
     def __init__(self, *, stdout: int = 1, stderr: int = 2) -> None:
-        self._targets = {"stdout": _target(stdout), "stderr": _target(stderr)}
+        descriptors = {"stdout": stdout, "stderr": stderr}
+        self._targets = {name: (one, form(os.isatty(one))) for name, one in descriptors.items()}
         self.wrote: set[str] = set()
 
     async def write(self, stream: str, data: bytes) -> None:
@@ -34,51 +48,47 @@ class LiveOutput:
             BrokenPipeError: Nobody reads that stream any more.
         """
         self.wrote.add(stream)
-        await self._targets[stream].write(data)
+        descriptor, its_form = self._targets[stream]
+        await write_all(descriptor, its_form.feed(data))
 
     async def finish(self) -> None:
         """Pass on what is left of an unfinished character, and end an unfinished line on a terminal."""
-        for target in self._targets.values():
-            await target.finish()
+        for descriptor, its_form in self._targets.values():
+            await write_all(descriptor, its_form.finish())
+
+
+def form(is_terminal: bool) -> Form:
+    """Return how output is passed on to a terminal, or to anything else."""
+    return _Terminal() if is_terminal else _Raw()
 
 
 class _Raw:
     """A pipe or file: bytes pass unchanged."""
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+    def feed(self, data: bytes) -> bytes:
+        return data
 
-    async def write(self, data: bytes) -> None:
-        await write_all(self._descriptor, data)
-
-    async def finish(self) -> None:
-        """Nothing is held back."""
+    def finish(self) -> bytes:
+        return b""
 
 
 class _Terminal:
     """A terminal: control characters are replaced by visible signs."""
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+    def __init__(self) -> None:
         self._neutralizer = Neutralizer()
         self._last = "\n"
 
-    async def write(self, data: bytes) -> None:
-        await self._show(self._neutralizer.feed(data))
+    def feed(self, data: bytes) -> bytes:
+        return self._shown(self._neutralizer.feed(data))
 
-    async def finish(self) -> None:
-        await self._show(self._neutralizer.feed(b"", final=True))
-        if self._last != "\n":
-            await self._show("\n")
+    def finish(self) -> bytes:
+        rest = self._shown(self._neutralizer.feed(b"", final=True))
+        return rest if self._last == "\n" else rest + b"\n"
 
-    async def _show(self, text: str) -> None:
-        if text:
-            self._last = text[-1]
-            await write_all(self._descriptor, text.encode())
-
-
-def _target(descriptor: int) -> _Raw | _Terminal:
-    return _Terminal(descriptor) if os.isatty(descriptor) else _Raw(descriptor)
+    def _shown(self, text: str) -> bytes:
+        self._last = text[-1:] or self._last
+        return text.encode()
 
 
 async def write_all(descriptor: int, data: bytes) -> None:

@@ -14,6 +14,7 @@ def configure(parser: ArgumentParser) -> None:
     _program_options(parser)
     _policy_options(parser)
     _output_options(parser)
+    parser.set_defaults(shared=False)
 
 
 def _program_options(parser: ArgumentParser) -> None:
@@ -104,7 +105,7 @@ def _policy_options(parser: ArgumentParser) -> None:
 
 
 def _output_options(parser: ArgumentParser) -> None:
-    group = parser.add_argument_group("output")
+    group = parser.add_argument_group("output and engine")
     group.add_argument(
         "--output", metavar="DIR", help="new or empty folder to write the files to that the program leaves"
     )
@@ -115,6 +116,11 @@ def _output_options(parser: ArgumentParser) -> None:
     )
     group.add_argument(
         "--json", action="store_true", help="print one JSON object with the whole result, nothing else"
+    )
+    group.add_argument(
+        "--no-background",
+        action="store_true",
+        help="run it in an engine of its own, even if `isorun up` has started one",
     )
     group.add_argument(
         "--explain", action="store_true", help="print why which runtime would be taken, and run nothing"

@@ -28,6 +28,7 @@ class DenoRuntime(V8Runtime):
     strength: ClassVar[int] = 30
     threads: ClassVar[int] = OWN_THREADS
     least_memory_mib: ClassVar[int] = 32
+    waiting_mib: ClassVar[float] = 15.0
     probe: ClassVar[str] = JAVASCRIPT
     probe_language: ClassVar[str] = "javascript"
 

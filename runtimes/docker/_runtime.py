@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
 #: A container has a shell, the supervisor, and the interpreter in it.
 _LEAST_MEMORY_MIB = 24
+#: Of a waiting container: a shell, `tar`, and what the daemon keeps beside them.
+_WAITING_MIB = 15.0
+_WAITING_PROCESSES = 3
 
 
 class DockerRuntime(Runtime):

@@ -22,7 +22,7 @@ from engine import (
     Template,
 )
 from engine._host import Host
-from policies import Policy
+from policies import Policy, key
 from runtimes.environments import Environment, choose, list_environments, using
 
 from ._binary import find_nsjail
@@ -33,6 +33,7 @@ from ._launcher import Jailed, Launcher
 from ._origin import Origin
 from ._plans import guest_plan, zygote_plan
 from ._request import EXEC_PIDS, Handover, bounds_of, encode_request
+from ._resize import can_resize
 from ._sandbox import START_SECONDS, Detail, JailSandbox, SandboxLateError
 from ._selftest import PROBE, ensure_proof, run_probe
 from ._zygote import Blueprint
@@ -40,6 +41,10 @@ from ._zygotes import NoForkError, Zygotes
 
 #: A fork takes milliseconds; a zygote that has not forked by then is taken for dead.
 FORK_SECONDS = 5.0
+
+#: Of a waiting jail: the child and its init; or nsjail, the supervisor and the runner.
+_FORK_PROCESSES = 2
+_EXEC_PROCESSES = 3
 
 
 class JailRuntime(Runtime):
@@ -54,6 +59,7 @@ class JailRuntime(Runtime):
         self._cache_use = ExitStack()
         self._closing = AsyncExitStack()
         self._no_fork: str | None = None
+        self._resizes = False
         self._prepared = False
 
     @override
@@ -64,6 +70,7 @@ class JailRuntime(Runtime):
         await anyio.to_thread.run_sync(self._find_parts)
         await self._host.warden.ready()
         self._make_parts()
+        self._resizes = can_resize()
         await self._prove()
         self._prepared = True
 
@@ -87,6 +94,17 @@ class JailRuntime(Runtime):
     @override
     async def start(self, template: Template) -> Sandbox:
         return await self._jailed(template)
+
+    def _key(self, policy: Policy) -> tuple[object, ...]:
+        """Return what of a policy a jail is started with, and cannot be given later."""
+        return key(policy, disk=not self._resizes)
+
+    def _forks(self, detail: Detail) -> bool:
+        """Whether a jail for this is forked, if nothing goes wrong."""
+        return self._host.config.pool.fork and detail.forks and self._no_fork is None
+
+    def _waiting_processes(self, detail: Detail) -> int:
+        return _FORK_PROCESSES if self._forks(detail) else _EXEC_PROCESSES
 
     async def _jailed(self, template: Template) -> JailSandbox:
         """Start a jail in the fastest way that works."""

@@ -33,6 +33,7 @@ from ._launcher import Jailed
 from ._origin import Origin
 from ._pipes import Pipes
 from ._request import Handover
+from ._resize import resize
 from ._run import Run
 
 #: A jail is ready in tens of milliseconds; this is for a machine that swaps.
@@ -98,6 +99,7 @@ class JailSandbox(Sandbox):
         self._capabilities = capabilities
         self._encode = encode
         self._work = -1
+        self._size = (template.policy.limits.disk_mib, template.policy.limits.file_count)
         self._used = False
         self._cancelled = False
         self._closed = False
@@ -133,6 +135,7 @@ class JailSandbox(Sandbox):
 
     async def _run(self, handover: Handover, program: Program, policy: Policy, emit: Emit | None) -> Result:
         self._used = True
+        self._fit(policy)
         try:
             own_pids = self._origin.own_pids + self.own_pids
             run = Run(self._child, self._pipes, self._origin, policy, own_pids, emit)
@@ -191,6 +194,17 @@ class JailSandbox(Sandbox):
             return f"the source of a mount does not exist: `{'`, `'.join(missing)}`"
         reason = ended.failure or log or f"it ended with wait status {ended.wait_status} before it was ready"
         return f"the jail did not start: {reason}"
+
+    def _fit(self, policy: Policy) -> None:
+        """Give the working folder the size that this run may fill: it was started for another one perhaps."""
+        wanted = (policy.limits.disk_mib, policy.limits.file_count)
+        if wanted == self._size:
+            return
+        try:
+            resize(self._work, wanted[0] * _MIB, wanted[1])
+        except OSError as error:
+            raise SandboxStartError(f"the disk limit cannot be set: {error.strerror}") from error
+        self._size = wanted
 
     def _space(self) -> Space:
         status = os.fstatvfs(self._work)

@@ -5,7 +5,7 @@ from typing import ClassVar, override
 
 from engine import Program, Result, RuntimeUnavailableError, Template
 from engine._host import Host
-from policies import Policy, key
+from policies import Policy
 from runtimes.environments import Environment, choose, find_imports, load_environment, preload_for
 from runtimes.jails import Detail, Handover, JailRuntime, encode_request, fits, misfit
 
@@ -14,6 +14,10 @@ from ._languages import PYTHON, Language, find_languages
 
 #: What an interpreter of the host needs to see: programs and libraries, no configuration but the linker's.
 _HOST_BINDS = ("/usr", "/etc/alternatives", "/etc/ld.so.cache")
+#: One more waiting sandbox takes so much. A fork shares nearly all with its zygote; interpreters that were
+#: started share their files alone.
+_FORK_MIB = 2.0
+_EXEC_MIB = 10.0
 
 
 class NsjailRuntime(JailRuntime):
@@ -37,17 +41,20 @@ class NsjailRuntime(JailRuntime):
         environment = self._environment(program)
         system = self._language_table[program.language].command is not None
         preload = () if system else preload_for(environment, find_imports(program.code))
+        detail = Detail(
+            environment=environment,
+            preload=preload,
+            binds=_host_binds() if system else {},
+            forks=not system,
+        )
         return Template(
             runtime=self.name,
-            key=(*key(policy), environment.hash, system, preload),
+            key=(*self._key(policy), environment.hash, system, preload),
             policy=policy,
             environment=environment.name,
-            detail=Detail(
-                environment=environment,
-                preload=preload,
-                binds=_host_binds() if system else {},
-                forks=not system,
-            ),
+            detail=detail,
+            waiting_mib=_FORK_MIB if self._forks(detail) else _EXEC_MIB,
+            waiting_processes=self._waiting_processes(detail),
         )
 
     @override

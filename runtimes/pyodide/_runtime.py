@@ -25,6 +25,7 @@ class PyodideRuntime(V8Runtime):
     strength: ClassVar[int] = 30
     threads: ClassVar[int] = OWN_THREADS
     least_memory_mib: ClassVar[int] = 128
+    waiting_mib: ClassVar[float] = 60.0
     probe: ClassVar[str] = PYTHON
     probe_language: ClassVar[str] = "python"
     path: ClassVar[str] = "snapshot"

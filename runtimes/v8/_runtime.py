@@ -11,7 +11,7 @@ import msgspec
 
 from engine import Capabilities, Program, RuntimeUnavailableError, Sandbox, Template
 from engine._host import Host
-from policies import Limits, Policy, key
+from policies import Limits, Policy
 from runtimes.jails import (
     Detail,
     Jailed,
@@ -36,6 +36,8 @@ _OWN_DESCRIPTORS = 64
 #: Of a process whose program starts none. Up to eleven were seen on two cores: V8 has some for each core, and
 #: Deno makes more where several calls wait for the system at once.
 OWN_THREADS = 14 + (os.cpu_count() or 1)
+#: What a policy may allow at most.
+_MAX_DISK_MIB = 1 << 20
 
 
 class Guest(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +76,8 @@ class V8Runtime(JailRuntime):
     threads: ClassVar[int]
     #: The process alone needs so much.
     least_memory_mib: ClassVar[int]
+    #: One more that waits takes so much.
+    waiting_mib: ClassVar[float]
     #: A program that tries what none may do, for the proof, and its language.
     probe: ClassVar[str]
     probe_language: ClassVar[str]
@@ -110,9 +114,11 @@ class V8Runtime(JailRuntime):
         own_key = (guest.entry, policy.limits.open_files, heap_mib, guest.key)
         return Template(
             runtime=self.name,
-            key=(*key(policy), *own_key),
-            policy=_start_policy(policy, heap_mib),
+            key=(*self._key(policy), *own_key),
+            policy=_start_policy(policy, heap_mib, resizes=self._resizes),
             detail=detail,
+            waiting_mib=self.waiting_mib,
+            waiting_processes=self._waiting_processes(detail),
         )
 
     @override
@@ -167,17 +173,18 @@ class V8Runtime(JailRuntime):
         await ensure_proof(self._cache, identity, partial(run_probe, self.start, self.template, probe))
 
 
-def _start_policy(policy: Policy, heap_mib: int) -> Policy:
+def _start_policy(policy: Policy, heap_mib: int, *, resizes: bool) -> Policy:
     """Return what a process waits under: of the limits only those that its template's key has.
 
     The first program of a pool must not decide how little memory those after it may start with.
     """
     given = policy.limits
+    # The size of a file is a limit of the process, which must not be below that of any run's disk.
+    disk_mib, file_count = (
+        (_MAX_DISK_MIB, given.file_count) if resizes else (given.disk_mib, given.file_count)
+    )
     limits = Limits(
-        memory_mib=heap_mib,
-        disk_mib=given.disk_mib,
-        file_count=given.file_count,
-        open_files=given.open_files,
+        memory_mib=heap_mib, open_files=given.open_files, disk_mib=disk_mib, file_count=file_count
     )
     return msgspec.structs.replace(policy, limits=limits)
 

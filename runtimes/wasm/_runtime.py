@@ -7,7 +7,7 @@ import msgspec
 
 from engine import Capabilities, Compiled, EngineError, Program, Result, RuntimeUnavailableError, Template
 from engine._host import Host
-from policies import Limits, Policy, key
+from policies import Limits, Policy
 from runtimes.environments import Environment, load_environment
 from runtimes.jails import (
     Detail,
@@ -36,6 +36,8 @@ ENVIRONMENT = "wasm"
 #: Threads of the process itself: for its input and output, and one that looks at the clock.
 OWN_THREADS = 6
 _LEAST_MEMORY_MIB = 24
+#: Of a waiting process: the interpreter with wasmtime, which has run a module already.
+_WAITING_MIB = 20.0
 _SETUP_HINT = "run `isorun setup --wasm`"
 
 
@@ -104,7 +106,14 @@ class WasmRuntime(JailRuntime):
     @override
     def template(self, program: Program, policy: Policy) -> Template:
         detail = _ModuleDetail(environment=self._environment, preload=("wasmtime", "wasm"))
-        return Template(runtime=self.name, key=key(policy), policy=_start_policy(policy), detail=detail)
+        return Template(
+            runtime=self.name,
+            key=self._key(policy),
+            policy=_start_policy(policy, resizes=self._resizes),
+            detail=detail,
+            waiting_mib=_WAITING_MIB,
+            waiting_processes=self._waiting_processes(detail),
+        )
 
     @override
     def hint(self, result: Result, program: Program) -> str | None:
@@ -171,11 +180,11 @@ def _find_toolchains(cache: Path) -> dict[Name, Toolchain]:
     return toolchains
 
 
-def _start_policy(policy: Policy) -> Policy:
+def _start_policy(policy: Policy, *, resizes: bool) -> Policy:
     """Return what a process waits under: of the limits only those that its template's key has.
 
     The first program of a pool must not decide how few threads those after it may start with.
     """
     given = policy.limits
-    limits = Limits(disk_mib=given.disk_mib, file_count=given.file_count)
+    limits = Limits() if resizes else Limits(disk_mib=given.disk_mib, file_count=given.file_count)
     return msgspec.structs.replace(policy, limits=limits)

@@ -21,7 +21,7 @@ def anyio_backend() -> str:
 
 @pytest.mark.parametrize("warm", [0, 2])
 async def test_languages_that_share_a_pool_keep_their_interpreters(warm: int) -> None:
-    async with Engine(EngineConfig(pool=PoolConfig(warm=warm))) as engine:
+    async with Engine(EngineConfig(pool=PoolConfig(warm=warm, max_warm=warm))) as engine:
         for _ in range(2):
             for language, code in _SNIPPETS.items():
                 result = await engine.run(Program(code=code, language=language))

@@ -34,11 +34,16 @@ from engine import Engine, EngineConfig, EngineError, File, Limits, Policy, Pool
 from engine import result_to_dict
 
 async def main(order):
-    config = EngineConfig(cache_dir=order["cache"], pool=PoolConfig(warm=0))
+    warm = order["warm"]
+    config = EngineConfig(cache_dir=order["cache"], pool=PoolConfig(warm=warm, max_warm=warm))
     policy = order["policy"] or Policy(limits=Limits(**order["limits"]))
     files = [File(name=name, data=text.encode()) for name, text in order["files"].items()]
     try:
         async with Engine(config) as engine:
+            if warm:
+                await engine.run(Program(code="1"))
+                while not engine.stats().pools[0].idle:
+                    await anyio.sleep(0.01)
             result = await engine.run(Program(code=order["code"], files=tuple(files)), policy)
     except EngineError as error:
         return {"error": type(error).__name__, "message": str(error), "clause": getattr(error, "clause", "")}
@@ -105,9 +110,11 @@ def run(account: Account) -> Run:
         policy: str = "",
         files: dict[str, str] | None = None,
         groups: Iterable[Path] = (),
+        warm: int = 0,
         **limits: float,
     ) -> dict[str, Any]:
-        order = {"cache": str(cache), "code": code, "policy": policy, "limits": limits, "files": files or {}}
+        order = {"cache": str(cache), "code": code, "policy": policy, "limits": limits, "warm": warm}
+        order["files"] = files or {}
         join = "".join(f"echo $$ > {group}/cgroup.procs; " for group in groups)
         command = ["sh", "-c", f'{join}exec "$@"', "sh", *account.command]
         done = subprocess.run(
@@ -125,6 +132,15 @@ def test_program_runs(run: Run) -> None:
     result = run("print('hello, world')")
 
     assert (result["status"], result["stdout"]) == ("ok", "hello, world\n")
+
+
+def test_disk_limit_of_a_run_is_enforced_while_another_sandbox_waits(run: Run) -> None:
+    code = "for number in range(%d): open(str(number), 'wb').write(bytes(1 << 20))"
+
+    above = run(code % 5, warm=1, disk_mib=4)
+    below = run(code % 3, warm=1, disk_mib=4)
+
+    assert (above["status"], below["status"]) == ("disk", "ok")
 
 
 def test_program_has_no_capability_and_cannot_get_one(run: Run) -> None:

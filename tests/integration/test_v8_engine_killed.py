@@ -186,4 +186,4 @@ def any_alive(engine: Engine) -> bool:
     """Whether the engine believes so of any sandbox that waits; the pool asks only when it lends one."""
     assert engine._parts is not None
     pools = engine._parts.pools._pools.values()
-    return any(sandbox.is_alive() for pool in pools for sandbox in pool._idle)
+    return any(sandbox.is_alive() for pool in pools for sandbox in pool._shelf._sandboxes)

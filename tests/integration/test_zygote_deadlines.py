@@ -68,7 +68,7 @@ async def test_forks_that_are_not_ready_in_time_leave_nothing() -> None:
     """The caller's patience ends: its error says so, whatever the fork was doing."""
     late = 0
     for milliseconds in (0.5, 1, 2, 3, 4, 6, 8):
-        pool = PoolConfig(warm=0, acquire_seconds=milliseconds / 1000)
+        pool = PoolConfig(warm=0, max_warm=0, acquire_seconds=milliseconds / 1000)
         async with forking_engine(pool) as engine:
             for _ in range(5):
                 try:
@@ -108,7 +108,7 @@ async def test_engine_closed_while_a_zygote_is_started_leaves_nothing(millisecon
 
     async with anyio.create_task_group() as tasks:
         with anyio.fail_after(5):
-            async with forking_engine(PoolConfig(warm=2)) as engine:
+            async with forking_engine(PoolConfig(warm=2, max_warm=2)) as engine:
                 await engine.tiers()
                 [warden] = wardens()
                 tasks.start_soon(run_one, engine)

@@ -39,7 +39,8 @@ from tests.support.jails import config
 import msgspec
 
 async def main(waiting):
-    settings = msgspec.structs.replace(config(), pool=PoolConfig(warm=waiting, max_size=waiting))
+    pool = PoolConfig(warm=waiting, max_warm=waiting, max_size=waiting)
+    settings = msgspec.structs.replace(config(), pool=pool)
     async with Engine(settings) as engine:
         result = await engine.run(Program(code="1 + 1"))
         print(result.isolation.path, flush=True)
@@ -120,7 +121,7 @@ def test_engine_killed_while_its_children_are_forked_leaves_nothing(count: int, 
 
 
 async def test_children_die_with_the_warden_and_the_engine_says_so() -> None:
-    async with forking_engine(PoolConfig(warm=20, max_size=24)) as engine:
+    async with forking_engine(PoolConfig(warm=20, max_warm=20, max_size=24)) as engine:
         await run_python(engine, "1 + 1")
         await until(lambda: engine.stats().pools[0].idle == 20, what="the children wait")
         [warden] = wardens()
@@ -139,7 +140,7 @@ async def test_children_die_with_the_warden_and_the_engine_says_so() -> None:
 
 
 async def test_one_engine_killed_does_not_touch_the_children_of_another(tmp_path: Path) -> None:
-    async with forking_engine(PoolConfig(warm=2)) as engine:
+    async with forking_engine(PoolConfig(warm=2, max_warm=2)) as engine:
         await run_python(engine, "1 + 1")
         await until(lambda: engine.stats().pools[0].idle == 2, what="two children wait")
         [ours] = wardens()

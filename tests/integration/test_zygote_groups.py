@@ -34,7 +34,7 @@ def anyio_backend() -> str:
 @pytest.fixture
 async def engine(anyio_backend: str) -> AsyncGenerator[Engine]:
     """An engine with a zygote and one child that waits."""
-    async with forking_engine(PoolConfig(warm=1)) as opened:
+    async with forking_engine(PoolConfig(warm=1, max_warm=1)) as opened:
         await run_python(opened, "1 + 1")
         await until(lambda: opened.stats().pools[0].idle == 1, what="a child waits")
         yield opened

@@ -47,7 +47,7 @@ async def engine(anyio_backend: str) -> AsyncGenerator[Engine]:
 @pytest.fixture
 async def warm_engine(anyio_backend: str) -> AsyncGenerator[Engine]:
     """An engine with a zygote and two children that wait."""
-    async with forking_engine(PoolConfig(warm=2)) as opened:
+    async with forking_engine(PoolConfig(warm=2, max_warm=2)) as opened:
         await run_python(opened, "1 + 1")
         await until(lambda: opened.stats().pools[0].idle == 2, what="two children wait")
         yield opened
@@ -223,7 +223,7 @@ async def test_run_that_loops_while_its_zygote_is_stopped_ends_at_its_limit(engi
 
 @pytest.mark.parametrize("who", ["zygote", "maker", "init"])
 async def test_engine_with_a_stopped_process_and_a_run_closes(who: str) -> None:
-    async with forking_engine(PoolConfig(warm=1)) as engine:
+    async with forking_engine(PoolConfig(warm=1, max_warm=1)) as engine:
         await run_python(engine, "1 + 1")
         [warden] = wardens()
         family = the_family(warden)

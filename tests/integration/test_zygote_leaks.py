@@ -75,7 +75,7 @@ async def test_a_thousand_forked_runs_leave_everything_as_it_was(
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # others use the common one at the same time
     monkeypatch.setattr(_zygote, "MAX_FORKS", 10**6)
-    async with forking_engine(PoolConfig(warm=warm)) as engine:
+    async with forking_engine(PoolConfig(warm=warm, max_warm=warm)) as engine:
         await run_all(engine, BATCH)  # worker threads, caches and the heap reach their size
         held, before = await settled(engine, warm), memory()
 

@@ -154,7 +154,7 @@ async def test_old_zygote_serves_while_the_new_one_imports(monkeypatch: pytest.M
 
 
 async def test_children_that_wait_are_replaced_with_their_zygote() -> None:
-    async with forking_engine(PoolConfig(warm=2)) as engine:
+    async with forking_engine(PoolConfig(warm=2, max_warm=2)) as engine:
         await run_python(engine, "1 + 1")
         await until(lambda: engine.stats().pools[0].idle == 2, what="two children wait")
         [warden] = wardens()

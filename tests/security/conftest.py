@@ -7,7 +7,8 @@ from typing import Literal, override
 
 import pytest
 
-from engine import Emit, Engine, EngineConfig, PolicyLike, Program, Result
+from engine import Caller, Emit, Engine, EngineConfig, PolicyLike, Program, Result
+from engine._caller import ANYBODY
 from tests.support.canaries import Canaries, planted
 from tests.support.jails import config
 
@@ -35,9 +36,14 @@ class SureEngine(Engine):
 
     @override
     async def run(
-        self, program: Program, policy: PolicyLike | None = None, *, emit: Emit | None = None
+        self,
+        program: Program,
+        policy: PolicyLike | None = None,
+        *,
+        emit: Emit | None = None,
+        caller: Caller = ANYBODY,
     ) -> Result:
-        result = await super().run(program, policy, emit=emit)
+        result = await super().run(program, policy, emit=emit, caller=caller)
         assert (result.isolation.path, result.isolation.fallback) == (self._path, None)
         return result
 

@@ -150,7 +150,7 @@ async def asked(
     """Open an agent; `reviews` are the words of a second model."""
     runtime = FakeRuntime(behaviour=behaviour, capabilities=Capabilities(languages=frozenset(languages)))
     model = ScriptedModel(replies)
-    async with Engine(EngineConfig(pool=PoolConfig(warm=0)), runtimes=[runtime]) as engine:
+    async with Engine(EngineConfig(pool=PoolConfig(warm=0, max_warm=0)), runtimes=[runtime]) as engine:
         agent = Agent(
             engine,
             model,

@@ -65,7 +65,7 @@ def sets(tmp_path: Path) -> Path:
 
 
 def make_engine(config: EngineConfig) -> Engine:
-    return Engine(EngineConfig(pool=PoolConfig(warm=0)), runtimes=[FakeRuntime()])
+    return Engine(EngineConfig(pool=PoolConfig(warm=0, max_warm=0)), runtimes=[FakeRuntime()])
 
 
 def bench(*argv: str, agent: Adding | None = None) -> int:

@@ -141,7 +141,7 @@ def test_limits_of_a_test_run_are_bounded() -> None:
 
 async def judged(item: Item, answers: Sequence[str], behaviour: Behaviour) -> tuple[list[bool], list[str]]:
     runtime = FakeRuntime(behaviour=behaviour)
-    config = EngineConfig(pool=PoolConfig(warm=0))
+    config = EngineConfig(pool=PoolConfig(warm=0, max_warm=0))
     async with Engine(config, runtimes=[runtime]) as engine:
         judge = Judge(engine)
         verdicts = [await judge(item, answer) for answer in answers]
@@ -237,7 +237,7 @@ async def test_head_is_not_declared_twice_in_javascript(program: str, heads: int
     runtime = FakeRuntime()
     runtime._capabilities = msgspec.structs.replace(runtime.capabilities, languages=frozenset({"javascript"}))
 
-    async with Engine(EngineConfig(pool=PoolConfig(warm=0)), runtimes=[runtime]) as engine:
+    async with Engine(EngineConfig(pool=PoolConfig(warm=0, max_warm=0)), runtimes=[runtime]) as engine:
         await Judge(engine)(item, program)
 
     (code,) = [str(program.code) for box in _started(runtime) for program in box.programs]

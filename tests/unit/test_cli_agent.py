@@ -74,7 +74,7 @@ class Scene:
             self.closed += 1
 
     def _make_engine(self, config: EngineConfig) -> Engine:
-        return Engine(EngineConfig(pool=PoolConfig(warm=0)), runtimes=[self.runtime])
+        return Engine(EngineConfig(pool=PoolConfig(warm=0, max_warm=0)), runtimes=[self.runtime])
 
     def ask(self, *argv: str) -> int:
         """Answer, and see that nothing stays open, however that ends."""

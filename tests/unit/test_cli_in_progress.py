@@ -39,7 +39,7 @@ def runtime() -> FakeRuntime:
 
 @pytest.fixture
 def engine(portal: BlockingPortal, runtime: FakeRuntime) -> Iterator[Engine]:
-    config = EngineConfig(pool=PoolConfig(warm=0, max_size=2))
+    config = EngineConfig(pool=PoolConfig(warm=0, max_warm=0, max_size=2))
     with portal.wrap_async_context_manager(Engine(config, runtimes=[runtime])) as engine:
         yield engine
         for info in engine.runs():

@@ -28,7 +28,7 @@ PROGRAM = Program(code="1")
 async def engine_with_a_run() -> AsyncGenerator[Engine]:
     """Open an engine with a run that does not end."""
     runtime = FakeRuntime(behaviour=hangs)
-    config = EngineConfig(pool=PoolConfig(warm=0))
+    config = EngineConfig(pool=PoolConfig(warm=0, max_warm=0))
     async with anyio.create_task_group() as tasks, Engine(config, runtimes=[runtime]) as engine:
         tasks.start_soon(engine.run, PROGRAM)
         await settle()

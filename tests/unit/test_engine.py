@@ -33,7 +33,8 @@ PROGRAM = Program(code="print(1)")
 
 
 def engine_with(runtime: FakeRuntime, *, warm: int = 0, max_size: int = 4) -> Engine:
-    return Engine(EngineConfig(pool=PoolConfig(warm=warm, max_size=max_size)), runtimes=[runtime])
+    pool = PoolConfig(warm=warm, max_warm=warm, max_size=max_size)
+    return Engine(EngineConfig(pool=pool), runtimes=[runtime])
 
 
 async def test_run_gives_what_the_sandbox_reported() -> None:
@@ -234,7 +235,7 @@ async def test_policy_of_another_type_is_refused() -> None:
 async def test_ceiling_narrows_every_policy(policy: Policy | str | None) -> None:
     runtime = FakeRuntime()
     ceiling = Policy(limits=Limits(wall_seconds=1.0))
-    config = EngineConfig(pool=PoolConfig(warm=0))
+    config = EngineConfig(pool=PoolConfig(warm=0, max_warm=0))
     async with Engine(config, ceiling=ceiling, runtimes=[runtime]) as engine:
         await engine.run(PROGRAM, policy)
         await engine.run(PROGRAM, policy)

@@ -50,7 +50,7 @@ def compiling(compiled: Compiled) -> FakeRuntime:
 
 
 def engine_with(runtime: FakeRuntime) -> Engine:
-    return Engine(EngineConfig(pool=PoolConfig(warm=0)), runtimes=[runtime])
+    return Engine(EngineConfig(pool=PoolConfig(warm=0, max_warm=0)), runtimes=[runtime])
 
 
 async def test_compiled_program_is_what_the_sandbox_gets() -> None:

@@ -68,7 +68,7 @@ class SlowToPrepareRuntime(FakeRuntime):
 
 
 def engine_with(runtime: FakeRuntime, *, max_size: int = 4) -> Engine:
-    return Engine(EngineConfig(pool=PoolConfig(warm=0, max_size=max_size)), runtimes=[runtime])
+    return Engine(EngineConfig(pool=PoolConfig(warm=0, max_warm=0, max_size=max_size)), runtimes=[runtime])
 
 
 class Caller:

@@ -7,6 +7,7 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from engine import (
+    AdmissionConfig,
     Emit,
     Engine,
     EngineConfig,
@@ -27,7 +28,7 @@ PROGRAM = Program(code="1")
 
 
 def engine_with(runtime: FakeRuntime, *, warm: int = 0) -> Engine:
-    return Engine(EngineConfig(pool=PoolConfig(warm=warm)), runtimes=[runtime])
+    return Engine(EngineConfig(pool=PoolConfig(warm=warm, max_warm=warm)), runtimes=[runtime])
 
 
 @pytest.mark.parametrize(
@@ -259,8 +260,10 @@ async def test_pool_that_was_not_used_for_longest_is_closed_beyond_the_maximum()
 
 async def test_pool_in_use_is_not_closed_beyond_the_maximum() -> None:
     runtime = FakeRuntime(behaviour=hangs)
+    admission = AdmissionConfig(max_running=MAX_POOLS + 2, memory_mib=1_000_000)
+    config = EngineConfig(pool=PoolConfig(warm=0, max_warm=0), admission=admission)
     async with anyio.create_task_group() as tasks:
-        async with engine_with(runtime) as engine:
+        async with Engine(config, runtimes=[runtime]) as engine:
             for disk_mib in range(1, MAX_POOLS + 3):
                 tasks.start_soon(_run_until_closed, engine, Policy(limits=Limits(disk_mib=disk_mib)))
             await settle()

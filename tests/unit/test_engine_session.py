@@ -34,7 +34,7 @@ def runtime_of(**more: object) -> FakeRuntime:
 
 
 def engine_with(runtime: FakeRuntime, *, max_size: int = 4) -> Engine:
-    return Engine(EngineConfig(pool=PoolConfig(warm=0, max_size=max_size)), runtimes=[runtime])
+    return Engine(EngineConfig(pool=PoolConfig(warm=0, max_warm=0, max_size=max_size)), runtimes=[runtime])
 
 
 async def test_programs_of_a_session_share_a_sandbox() -> None:

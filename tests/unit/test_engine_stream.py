@@ -29,7 +29,7 @@ OUT = Output(stream="stdout", data=b"out")
 
 
 def engine_with(runtime: FakeRuntime, *, max_size: int = 4) -> Engine:
-    return Engine(EngineConfig(pool=PoolConfig(warm=0, max_size=max_size)), runtimes=[runtime])
+    return Engine(EngineConfig(pool=PoolConfig(warm=0, max_warm=0, max_size=max_size)), runtimes=[runtime])
 
 
 async def prints_then_hangs(

@@ -15,17 +15,21 @@ class Source:
 
     def __init__(self, *errors: Exception) -> None:
         self.errors = deque(errors)
+        self.has_room = True
         self.tries = 0
         self.added = 0
 
     def wanted(self) -> bool:
         return self.added == 0
 
-    async def add(self) -> None:
+    async def add(self) -> bool:
         self.tries += 1
         if self.errors:
             raise self.errors.popleft()
+        if not self.has_room:
+            return False
         self.added += 1
+        return True
 
 
 async def end_lease(refill: Refill) -> None:
@@ -81,6 +85,38 @@ async def test_back_off_doubles_up_to_its_maximum(failures: int, seconds: float)
         assert source.added == 0
 
         clock.now += seconds * 0.02
+        await end_lease(refill)
+        assert source.added == 1
+
+
+async def test_refill_without_room_is_left_until_asked_again_and_does_not_back_off() -> None:
+    source, clock = Source(), Clock()
+    source.has_room = False
+    async with anyio.create_task_group() as tasks:
+        refill = Refill(source.wanted, source.add, tasks=tasks, clock=clock)
+        await end_lease(refill)
+        tries_without_room = source.tries
+
+        source.has_room = True
+        refill.nudge()
+        await settle()
+
+    assert tries_without_room == 1
+    assert refill.failures == 0
+    assert source.added == 1
+
+
+async def test_nudge_lets_a_refill_wait_for_the_end_of_the_lease() -> None:
+    source = Source()
+    async with anyio.create_task_group() as tasks:
+        refill = Refill(source.wanted, source.add, tasks=tasks, delay_seconds=60)
+        refill.lease_began()
+        await settle()
+
+        refill.nudge()
+        await settle()
+        assert source.added == 0
+
         await end_lease(refill)
         assert source.added == 1
 

@@ -1,0 +1,1 @@
+"""An engine in a process of its own, which the commands and programs of one user share."""
