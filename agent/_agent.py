@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Literal
 
-from engine import Engine, PolicyLike
+from engine import AnyEngine, PolicyLike
 
 from . import _helpers
 from ._documents import Documents
@@ -48,7 +48,7 @@ class Agent:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: AnyEngine,
         model: Model,
         *,
         means: Means = _ALL_MEANS,

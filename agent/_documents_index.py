@@ -18,7 +18,7 @@ import msgspec
 from anyio import to_thread
 from msgspec import Meta
 
-from engine import Engine, Limits, Policy, Program, Result, RuntimeUnavailableError
+from engine import AnyEngine, Limits, Policy, Program, Result, RuntimeUnavailableError
 
 from ._documents import words_of
 
@@ -79,7 +79,7 @@ def stamp_of(environment: str) -> str:
     return hashlib.sha256(b"1\n" + environment.encode() + b"\n" + _PROGRAM.read_bytes()).hexdigest()
 
 
-async def build_index(engine: Engine, path: Path, say: Callable[[str], None], *, stamp: str = "") -> None:
+async def build_index(engine: AnyEngine, path: Path, say: Callable[[str], None], *, stamp: str = "") -> None:
     """Have the libraries of the environment `data` describe themselves, and store that as the index.
 
     Takes some seconds of cpu.

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import anyio
 
 from engine import (
+    AnyEngine,
     ConfigError,
-    Engine,
     File,
     PolicyLike,
     PolicyUnsupportedError,
@@ -79,7 +79,7 @@ class Bench(NamedTuple):
         tools: Host functions that they may call; None for none.
     """
 
-    engine: Engine
+    engine: AnyEngine
     policy: PolicyLike | None = None
     tools: Tools | None = None
 

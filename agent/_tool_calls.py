@@ -17,7 +17,7 @@ import anyio
 import msgspec
 from msgspec import Meta
 
-from engine import ConfigError, Emit, Engine, ErrorInfo, Output, PolicyLike, Program, Result, Status
+from engine import AnyEngine, ConfigError, Emit, ErrorInfo, Output, PolicyLike, Program, Result, Status
 
 from ._tools import CALL_FILE, MODULE, REPLIES_FILE, WAITS, Asked, Reply, ToolCallError, Tools
 
@@ -88,7 +88,7 @@ class _CallFileError(Exception):
 
 
 async def run_with_tools(
-    engine: Engine,
+    engine: AnyEngine,
     program: Program,
     policy: PolicyLike | None,
     tools: Tools,

@@ -75,11 +75,13 @@ if TYPE_CHECKING:
         Rejection,
     )
     from ._tiers import TierReport
+    from .background._remote import AnyEngine, RemoteEngine
 
 __all__ = [
     "AdmissionConfig",
     "AdmissionStats",
     "AgentConfig",
+    "AnyEngine",
     "Artifact",
     "BackgroundConfig",
     "BackgroundError",
@@ -120,6 +122,7 @@ __all__ = [
     "ProtocolError",
     "Reason",
     "Rejection",
+    "RemoteEngine",
     "Result",
     "RunInfo",
     "RunNotFoundError",
@@ -226,6 +229,10 @@ _HOMES = {
         "Rejection",
     ),
     "._tiers": ("TierReport",),
+    ".background._remote": (
+        "AnyEngine",
+        "RemoteEngine",
+    ),
 }
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -13,6 +13,7 @@ from engine._caller import ANYBODY, Caller
 from engine._check import check_batch, check_program
 from engine._concurrency import as_stream, in_order
 from engine._effective import PolicyLike, PolicySource
+from engine._engine import Engine
 from engine._exceptions import BackgroundError, ConfigError
 from engine._program import Output, Program, Result
 from engine._router import TierDecision
@@ -227,6 +228,10 @@ class RemoteEngine(AsyncContextManagerMixin):
                 hint="use it inside `async with Engine.connect() as engine:`",
             )
         return self._parts
+
+
+type AnyEngine = Engine | RemoteEngine
+"""An engine of one's own, or the one in the background: both run programs in the same way."""
 
 
 class RemoteSession:

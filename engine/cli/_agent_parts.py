@@ -99,7 +99,8 @@ async def open_agent(
             opening = parts.open_model(arguments.reviewer, cache=config.cache, settings=settings)
             reviewer = await stack.enter_async_context(opening)
         documents = stack.enter_context(Documents(index_path(config.cache)))
-        engine = await stack.enter_async_context(parts.make_engine(engine_config))
+        made = Engine.connect() if arguments.shared else parts.make_engine(engine_config)
+        engine = await stack.enter_async_context(made)
         yield Agent(
             engine,
             model,

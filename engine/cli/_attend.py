@@ -17,7 +17,8 @@ from anyio import get_cancelled_exc_class, to_thread
 
 from engine import Engine, EngineConfig, Output
 from engine._config import default_config_file
-from engine.background._service import Channel
+from engine.background._channel import Channel
+from engine.background._frames import BEGUN, EXIT, OWN, STDERR, STDOUT
 
 from ._errors import Interrupted, report
 from ._execute import conclude
@@ -75,10 +76,10 @@ class _Outlet:
         self._encodings = encodings
 
     def data(self, text: str) -> None:
-        self._channel.send(b"o", text.encode(self._encodings[0], "backslashreplace"))
+        self._channel.send(STDOUT, text.encode(self._encodings[0], "backslashreplace"))
 
     def say(self, line: str) -> None:
-        self._channel.send(b"e", f"{line}\n".encode(self._encodings[1], "backslashreplace"))
+        self._channel.send(STDERR, f"{line}\n".encode(self._encodings[1], "backslashreplace"))
 
 
 class _Theirs(Exception):  # noqa: N818 (an answer, not an error)
@@ -103,27 +104,30 @@ class Attendant:
         line = decoded(payload)
         difference = _difference(self._identity, line)
         if difference:
-            channel.send(b"f", f"0{difference}".encode())
+            channel.send(OWN, f"0{difference}".encode())
+            return
+        if line.argv[:1] != ["run"]:  # it asks whether it may have its programs run here
+            channel.send(OWN, b"1")
             return
         speak_through(_Outlet(channel, line.encodings))
         try:
             code = await self._carried_out(line, channel)
         except _Theirs:
-            channel.send(b"f", b"1")
+            channel.send(OWN, b"1")
             return
         except get_cancelled_exc_class():
             if channel.stopped_by:  # else nobody is there to be told
                 code = report(Interrupted(channel.stopped_by), as_json=wants_json(line.argv))
-                channel.send(b"x", str(code).encode())
+                channel.send(EXIT, str(code).encode())
             raise
         except Exception as error:  # the edge of the command: nothing above would report it
             code = report(error, as_json=wants_json(line.argv))
-        channel.send(b"x", str(code).encode())
+        channel.send(EXIT, str(code).encode())
 
     async def _carried_out(self, line: CommandLine, channel: Channel) -> int:
         arguments = parse(line.argv)
         wanted = await self._request(arguments, line, channel)
-        channel.send(b"b", b"")
+        channel.send(BEGUN, b"")
         output = None if arguments.json else _Output(channel, line.terminals)
         result = await self._engine.run(
             wanted.program,
@@ -159,7 +163,7 @@ class _Output:
 
     def __init__(self, channel: Channel, terminals: tuple[bool, bool]) -> None:
         self._channel = channel
-        self._forms = {"stdout": (b"o", form(terminals[0])), "stderr": (b"e", form(terminals[1]))}
+        self._forms = {"stdout": (STDOUT, form(terminals[0])), "stderr": (STDERR, form(terminals[1]))}
         self.has_printed = False
 
     def emit(self, output: Output) -> None:

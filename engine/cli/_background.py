@@ -5,14 +5,14 @@ import os
 import select
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from engine import BackgroundError, Engine, EngineError, EngineStats, Percentiles, PoolStats
+from engine import BackgroundError, Engine, EngineError, EngineStats, Percentiles, PoolStats, RemoteEngine
 from engine._process import start_detached
 from engine.background._listener import running
-from engine.background._remote import RemoteEngine
 
 from . import _exit
 from ._console import visible_line
@@ -159,11 +159,12 @@ def _wait_until_gone(pid: int) -> None:
 
 
 def _is_alive(pid: int) -> bool:
+    """Whether a process is there; one that nobody has reaped is not."""
     try:
-        os.kill(pid, 0)
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
     except OSError:
         return False
-    return True
+    return state not in "ZX"
 
 
 def _lines(seen: _Seen) -> list[str]:

@@ -8,8 +8,7 @@ from typing import Any
 
 import msgspec
 
-from engine import Engine, EngineConfig, PoolConfig, Result, load_config, result_to_dict
-from engine.background._remote import RemoteEngine
+from engine import AnyEngine, Engine, EngineConfig, PoolConfig, Result, load_config, result_to_dict
 
 from . import _exit, _outcome
 from ._console import visible_json
@@ -55,7 +54,7 @@ def _for_one_run(config: EngineConfig) -> EngineConfig:
     return msgspec.structs.replace(config, pool=PoolConfig(warm=0, max_warm=0, max_size=1, fork=False))
 
 
-async def _run(engine: Engine | RemoteEngine, wanted: Request, live: LiveOutput | None) -> Result:
+async def _run(engine: AnyEngine, wanted: Request, live: LiveOutput | None) -> Result:
     async with engine:
         if live is None:
             return await engine.run(wanted.program, wanted.policy)

@@ -4,8 +4,7 @@ import json
 
 import msgspec
 
-from engine import Engine, TierDecision
-from engine.background._remote import RemoteEngine
+from engine import AnyEngine, TierDecision
 
 from . import _exit
 from ._console import visible_line
@@ -14,7 +13,7 @@ from ._signals import run_until_signal
 from ._standard import write_data
 
 
-def explain(engine: Engine | RemoteEngine, wanted: Request, *, as_json: bool) -> int:
+def explain(engine: AnyEngine, wanted: Request, *, as_json: bool) -> int:
     """Print the decision about each runtime; nothing is run. Returns 4 if none would do."""
     decisions = run_until_signal(lambda: _decisions(engine, wanted))
     if as_json:
@@ -24,7 +23,7 @@ def explain(engine: Engine | RemoteEngine, wanted: Request, *, as_json: bool) ->
     return _exit.OK if any(decision.taken for decision in decisions) else _exit.HOST_FAILURE
 
 
-async def _decisions(engine: Engine | RemoteEngine, wanted: Request) -> list[TierDecision]:
+async def _decisions(engine: AnyEngine, wanted: Request) -> list[TierDecision]:
     async with engine:
         return await engine.explain(wanted.program, wanted.policy)
 

@@ -74,7 +74,7 @@ def _may_be_delegated(argv: "Sequence[str]") -> bool:
     own = argv[: argv.index("--")] if "--" in argv else argv
     is_help = "-h" in own or "--help" in own
     is_off = "--no-background" in own or os.environ.get("ISORUN_BACKGROUND") == "0"
-    return argv[:1] == ["run"] and not is_help and not is_off
+    return argv[:1] in (["run"], ["agent"]) and not is_help and not is_off
 
 
 def _connected() -> "socket | None":

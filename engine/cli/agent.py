@@ -18,6 +18,7 @@ def configure(parser: ArgumentParser) -> None:
     _model_options(parser)
     _means_options(parser)
     _output_options(parser)
+    parser.set_defaults(shared=False)
 
 
 def _task_options(parser: ArgumentParser) -> None:
@@ -81,6 +82,11 @@ def _means_options(parser: ArgumentParser) -> None:
 
 def _output_options(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("output")
+    group.add_argument(
+        "--no-background",
+        action="store_true",
+        help="run programs in an engine of its own, even if `isorun up` has started one",
+    )
     group.add_argument("--transcript", metavar="FILE", help="new file for every step, as lines of JSON")
     group.add_argument("--verbose", action="store_true", help="show what the model writes, and the programs")
     group.add_argument("--json", action="store_true", help="print one JSON object with answer and evidence")

@@ -7,7 +7,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from engine import AgentConfig, EngineConfig, Interpreter, PoolConfig
+from engine import (
+    AdmissionConfig,
+    AgentConfig,
+    BackgroundConfig,
+    EngineConfig,
+    Interpreter,
+    PoolConfig,
+)
 from engine._config import ENVIRONMENT_KEYS
 from engine.cli import _exit
 from engine.cli._language import ALIASES, ENDINGS
@@ -80,11 +87,13 @@ def test_every_configuration_key_is_documented(configuration_page: str) -> None:
     pool = [f"pool.{field.encode_name}" for field in msgspec.structs.fields(PoolConfig)]
     interpreter = [f"interpreters.NAME.{field.encode_name}" for field in msgspec.structs.fields(Interpreter)]
     agent = [f"agent.{field.encode_name}" for field in msgspec.structs.fields(AgentConfig)]
-    plain = [key for key in keys if key not in ("pool", "interpreters", "agent")]
+    admission = [f"admission.{field.encode_name}" for field in msgspec.structs.fields(AdmissionConfig)]
+    background = [f"background.{field.encode_name}" for field in msgspec.structs.fields(BackgroundConfig)]
+    groups = ("pool", "interpreters", "agent", "admission", "background")
+    plain = [key for key in keys if key not in groups]
+    wanted = plain + pool + interpreter + agent + admission + background
 
-    assert [
-        key for key in plain + pool + interpreter + agent if f"| `{key}` |" not in configuration_page
-    ] == []
+    assert [key for key in wanted if f"| `{key}` |" not in configuration_page] == []
 
 
 def test_every_environment_variable_is_documented(configuration_page: str) -> None:

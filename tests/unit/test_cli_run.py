@@ -8,8 +8,10 @@ from typing import Any
 
 import anyio
 import pytest
+from msgspec.structs import replace
 
 from engine import (
+    AdmissionConfig,
     Artifact,
     Capabilities,
     ConfigError,
@@ -40,7 +42,8 @@ def _isorun(*argv: str, runtime: FakeRuntime | None = None) -> int:
     runtime = runtime or FakeRuntime()
 
     def make_engine(config: EngineConfig) -> Engine:
-        return Engine(config, runtimes=[runtime])
+        admission = AdmissionConfig(memory_mib=2_000_000)  # more than any policy allows
+        return Engine(replace(config, admission=admission), runtimes=[runtime])
 
     code = execute(parse(["run", *argv]), make_engine)
     assert runtime.live == 0
@@ -51,8 +54,6 @@ def _changed(behaviour: Behaviour, **fields: Any) -> Behaviour:
     """Let a program end with other fields in its result."""
 
     async def behave(sandbox: FakeSandbox, program: Program, policy: Policy, emit: Emit | None) -> Result:
-        from msgspec.structs import replace
-
         return replace(await behaviour(sandbox, program, policy, emit), **fields)
 
     return behave

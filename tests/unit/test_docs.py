@@ -7,6 +7,7 @@ import shlex
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from types import CodeType
 
 import anyio
 import pytest
@@ -15,6 +16,7 @@ from engine import EngineError, load_config
 from engine.cli._parser import parse
 from policies import from_dict, preset_names
 from runtimes.environments import load_environment
+from tests.support.background_command import background_engine
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PAGES = sorted([*_ROOT.glob("*.md"), *_ROOT.glob("docs/*.md")])
@@ -77,12 +79,20 @@ def test_readme_shows_python_and_commands() -> None:
 @pytest.mark.jail
 @pytest.mark.slow
 @pytest.mark.parametrize("place", _PYTHON)
-def test_python_block_runs(place: str) -> None:
+def test_python_block_runs(place: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     _require_environment("base")
     code = compile(_PYTHON[place], place, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    if "Engine.connect()" in _PYTHON[place]:
+        with background_engine(tmp_path / "engine") as engine:
+            monkeypatch.setenv("XDG_RUNTIME_DIR", engine.env["XDG_RUNTIME_DIR"])
+            _run(code)
+    else:
+        _run(code)
 
+
+def _run(code: CodeType) -> None:
+    """Run a block, which may await."""
     outcome = eval(code, {"__name__": "__main__"})
-
     if inspect.iscoroutine(outcome):
 
         async def block() -> None:
