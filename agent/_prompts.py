@@ -80,6 +80,10 @@ _NAMES = {
 }
 #: A program that answers a question is short; a longer one has lost its way. Data that are copied need more.
 PROGRAM_TOKENS = 768
+_MOST_COPIED_TOKENS = 1536
+_CHARACTERS_PER_TOKEN = 3
+#: Of a question in words; what is longer holds data.
+_WORDS_TOKENS = 128
 TEXT_TOKENS = 640
 #: A program is over when its fence is closed; what a model says after that costs time and is not read.
 FENCE_END = "\n```"
@@ -125,6 +129,12 @@ def program_request(task: Task, language: str, notes: str = "", *, max_tokens: i
         stop=(FENCE_END,),
         lookup=bool(task.code),
     )
+
+
+def program_tokens(task: Task) -> int:
+    """Return how long a program may be: as long as usual, and more if the question has data to copy."""
+    data = len(task.question) // _CHARACTERS_PER_TOKEN - _WORDS_TOKENS
+    return PROGRAM_TOKENS + max(0, min(data, _MOST_COPIED_TOKENS))
 
 
 def text_request(task: Task, *, max_tokens: int) -> Request:
@@ -210,6 +220,15 @@ def helper_notes(stubs: Sequence[str]) -> str:
         return ""
     listed = "\n".join(stubs)
     return f"These functions exist, call one of them, do not define it:\n```python\n{listed}\n```"
+
+
+def solvers_import(stubs: Sequence[str]) -> str:
+    """Return the first line of a program that uses some of the helper library; empty without any.
+
+    A small model that may begin otherwise writes such a function again, however clearly it is told not to.
+    """
+    names = ", ".join(stub.partition("(")[0] for stub in stubs)
+    return f"from solvers import {names}\n" if names else ""
 
 
 def _name(language: str) -> str:

@@ -22,12 +22,13 @@ from ._fences import answer_in
 from ._judging import Candidate, best, decide
 from ._model import ModelError, Request
 from ._prompts import (
-    PROGRAM_TOKENS,
     TEXT_TOKENS,
     answer_request,
     helper_notes,
     program_request,
+    program_tokens,
     review_request,
+    solvers_import,
     text_request,
 )
 from ._steps import AnyStep, Check, Decided, Verified
@@ -51,6 +52,7 @@ class Solving:
         self._task = task
         self._target = Target(task, language, task.tests or self._examples(task, language))
         self._notes = helper_notes(stubs)
+        self._begun = solvers_import(stubs) if task.wants == "answer" and language == "python" else ""
         self._candidates: list[Candidate] = []
         self._attempt = Attempt(workshop, self._target)
 
@@ -127,8 +129,10 @@ class Solving:
     def _request(self, sample: int) -> Request:
         """Return what the model is asked: the likeliest program first, then others by chance."""
         ask = answer_request if self._task.wants == "answer" else program_request
+        request = ask(self._task, self._target.language, self._notes, max_tokens=program_tokens(self._task))
         return msgspec.structs.replace(
-            ask(self._task, self._target.language, self._notes, max_tokens=PROGRAM_TOKENS),
+            request,
+            opening=request.opening + self._begun,
             temperature=_SAMPLE_TEMPERATURES[self._task.wants] if sample else 0.0,
             seed=self._means.seed + sample,
         )
@@ -223,6 +227,7 @@ class Solving:
             return
         self._target = self._target._replace(functions=division.functions)
         self._notes = helper_notes(division.stubs)
+        self._begun = ""
         async with aclosing(self._sampled(0)) as steps:
             async for step in steps:
                 yield step

@@ -12,7 +12,7 @@ from pathlib import Path
 import anyio
 import msgspec
 
-from engine import Engine, EngineConfig, EngineError, Program, load_config
+from engine import Engine, EngineConfig, EngineError, Program, RuntimeUnavailableError, load_config
 from engine.background._listener import listening
 from engine.background._service import Activity, serve
 from policies import PolicyError
@@ -84,6 +84,12 @@ def log_file() -> Path:
 
 
 async def _serve(config: EngineConfig, on_ready: Callable[[], None]) -> None:
+    """Serve until it is told to end, or is not needed.
+
+    Raises:
+        RuntimeUnavailableError: It can run nothing any more, which is of use to nobody.
+    """
+    lost = anyio.Event()
     with listening() as listener:
         async with Engine(config) as engine, anyio.create_task_group() as tasks:
             end, activity = tasks.cancel_scope.cancel, Activity()
@@ -92,10 +98,19 @@ async def _serve(config: EngineConfig, on_ready: Callable[[], None]) -> None:
                 partial(serve, listener, engine, command=attend, on_shutdown=end, activity=activity)
             )
             tasks.start_soon(_warm_up, engine)
+            tasks.start_soon(_end_when_lost, engine, lost, end)
             on_ready()
             _log.info("serves as process %d", os.getpid())
             await _until_idle(activity, config.background.idle_seconds)
             end()
+    if lost.is_set():
+        raise RuntimeUnavailableError("the warden process died, and every sandbox with it")
+
+
+async def _end_when_lost(engine: Engine, lost: anyio.Event, end: Callable[[], None]) -> None:
+    await engine.wait_lost()
+    lost.set()
+    end()
 
 
 async def _warm_up(engine: Engine) -> None:

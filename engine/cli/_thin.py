@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 SETTINGS = ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")
 #: An engine takes more, but nobody waits for that many bytes of a command line.
 _CHUNK = 65536
+#: An engine says at once that it begins. One that does not is stopped, or hangs.
+_ANSWER_SECONDS = 10.0
 _HEADER = 5
 _BROKEN_PIPE = 141
 _HOST_FAILURE = 4
@@ -126,7 +128,8 @@ def _encoding(stream: object) -> str:
 class _Conversation:
     """One command: frames to the engine and back, as `engine.background` describes them."""
 
-    def __init__(self, connection: "socket") -> None:
+    def __init__(self, connection: "socket", answer_seconds: float = _ANSWER_SECONDS) -> None:
+        connection.settimeout(answer_seconds)
         self._connection = connection
         self._begun = False
         self._signal = 0
@@ -136,15 +139,20 @@ class _Conversation:
 
     def hold(self, request: bytes) -> int:
         """Send the command, pass its output on, and return its exit code."""
-        self._watch_signals()
+        before = self._watch_signals()
         try:
             self._send(b"C", request)
             for kind, payload in self._frames():
+                self._connection.settimeout(None)
                 code = self._answer(kind, payload)
                 if code is not None:
                     return code
         except ConnectionError:
             pass  # as if it had ended the conversation
+        except TimeoutError:
+            return self._silent()
+        finally:
+            self._unwatch_signals(before)
         return self._lost()
 
     def _answer(self, kind: bytes, payload: bytes) -> "int | None":
@@ -160,6 +168,12 @@ class _Conversation:
         elif kind == b"f":
             raise Own(shared=payload[:1] == b"1", note=payload[1:].decode("utf-8", "replace"))
         return None
+
+    def _silent(self) -> int:
+        # It may still begin, so nobody else must.
+        self._say(b"error: the background engine does not answer\n")
+        self._say(b"hint: is its process stopped? `--no-background` leaves it out\n")
+        return 128 + self._signal if self._signal else _HOST_FAILURE
 
     def _lost(self) -> int:
         if not self._begun and not self._signal:
@@ -232,11 +246,18 @@ class _Conversation:
         except OSError:
             pass  # then the exit code has to do
 
-    def _watch_signals(self) -> None:
+    def _watch_signals(self) -> "dict[int, object]":
+        """Take the signals that end us; return who had them before."""
         from _signal import signal  # type: ignore[import-not-found]  # what `signal` wraps; it has no stub
 
-        for number in (_SIGINT, _SIGTERM):
-            signal(number, self._stop)
+        return {number: signal(number, self._stop) for number in (_SIGINT, _SIGTERM)}
+
+    def _unwatch_signals(self, before: "dict[int, object]") -> None:
+        from _signal import signal
+
+        for number, handler in before.items():
+            if handler is not None:  # one that was not set from Python cannot be set again
+                signal(number, handler)
 
     def _stop(self, number: int, frame: object) -> None:
         """Ask the engine to end the program; it answers with its exit code when that is done."""

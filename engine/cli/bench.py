@@ -1,20 +1,64 @@
-"""Measure how well a local model answers when it thinks in programs.
+"""Measure what sandboxes cost on this machine, and how well a local model answers with programs.
 
-The answers of the items are known; the agent never sees them, and its programs are judged in the sandbox.
+What isorun measures of itself is a ratio to a floor that takes turns with it: the bare interpreter.
 """
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 from ._values import seconds, whole
 
+_SANDBOXES = {
+    "startup": "from the request to the first byte and the result, by each way to a sandbox",
+    "throughput": "programs a second of 1, 2 and 8 clients",
+    "density": "memory of a waiting and of a running sandbox",
+    "compute": "computations in a sandbox and without one",
+    "all": "all four of them",
+}
+
 
 def configure(parser: ArgumentParser) -> None:
     """Add the commands below `isorun bench`."""
     commands = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name, summary in _SANDBOXES.items():
+        _sandbox_options(commands.add_parser(name, help=summary))
+    _compare_options(
+        commands.add_parser("compare", help="say what changed between two files, and what is noise")
+    )
+    _report_options(commands.add_parser("report", help="show a file again, as a table or a page"))
     command = commands.add_parser("agent", help="measure the means of the agent on the same items")
     _item_options(command)
     _agent_options(command)
     _output_options(command)
+
+
+def _sandbox_options(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--tier", action="append", default=[], metavar="NAME", help="only this runtime; repeatable"
+    )
+    parser.add_argument(
+        "--peer",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="what you would take instead, with `startup`: `subprocess`, `bwrap`, `docker`, `jupyter`, "
+        "`llm-sandbox`, `eryx`, `monty` or `microsandbox`; repeatable",
+    )
+    parser.add_argument("--runs", type=_count, metavar="N", help="at most so many of everything")
+    parser.add_argument("--quick", action="store_true", help="few runs: all together in less than a minute")
+    parser.add_argument("--output", metavar="FILE", help="keep each measurement as a line of JSON")
+    parser.add_argument("--html", metavar="FILE", help="write a page with plots")
+    parser.add_argument("--json", action="store_true", help="print the lines of JSON instead of a table")
+
+
+def _compare_options(parser: ArgumentParser) -> None:
+    parser.add_argument("before", metavar="BEFORE", help="a file of `--output`")
+    parser.add_argument("after", metavar="AFTER", help="another one")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _report_options(parser: ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a file of `--output`")
+    parser.add_argument("--html", metavar="FILE", help="write a page with plots instead of a table")
 
 
 def _item_options(parser: ArgumentParser) -> None:
@@ -99,7 +143,26 @@ def _count(text: str) -> int:
 
 def run(arguments: Namespace) -> int:
     """Measure, or report what was measured."""
-    # Late: measuring needs msgspec, anyio and the agent, and `isorun --help` must not load them.
-    from ._bench_agent import bench_agent
+    # Late: measuring needs msgspec, anyio and more, and `isorun --help` must not load them.
+    match arguments.action:
+        case "agent":
+            from ._bench_agent import bench_agent
 
-    return bench_agent(arguments)
+            return bench_agent(arguments)
+        case "compare":
+            from pathlib import Path
+
+            from ._bench_compare import compare
+
+            return compare(Path(arguments.before), Path(arguments.after), as_json=arguments.json)
+        case "report":
+            from pathlib import Path
+
+            from ._bench_compare import report
+
+            html = None if arguments.html is None else Path(arguments.html)
+            return report(Path(arguments.file), html)
+        case _:
+            from ._bench_sandboxes import bench_sandboxes
+
+            return bench_sandboxes(arguments)

@@ -69,6 +69,8 @@ async def test_helpers_are_shown_for_tasks_that_need_them() -> None:
         await run.solve(question)
 
         assert "knapsack" in run.of(Routed)[0].helpers
+        first = run.model.requests[0]
+        assert first.opening == f"```python\nfrom solvers import {', '.join(run.of(Routed)[0].helpers)}\n"
         assert "These functions exist" in last_words(run, 0)
 
 

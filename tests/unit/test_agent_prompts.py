@@ -13,9 +13,11 @@ from agent._prompts import (
     opening,
     plan_request,
     program_request,
+    program_tokens,
     repaired,
     review_request,
     route_request,
+    solvers_import,
     text_request,
 )
 from engine import File
@@ -150,3 +152,17 @@ def test_long_question_is_cut_where_one_word_is_asked(kind: str) -> None:
     request = ASKERS[kind](Task(question="a" * 5000))
 
     assert len(request.messages[-1].text) < 2500
+
+
+@pytest.mark.parametrize(
+    ("characters", "tokens"), [(30, 768), (387, 769), (384, 768), (3000, 1640), (10_000, 2304)]
+)
+def test_program_may_be_longer_by_the_data_that_the_question_holds(characters: int, tokens: int) -> None:
+    assert program_tokens(Task(question="x" * characters)) == tokens
+
+
+def test_program_that_uses_helpers_begins_with_their_import() -> None:
+    stubs = ["tour(distances)  # Shortest tour.", "knapsack(items, room)  # Largest value."]
+
+    assert solvers_import(stubs) == "from solvers import tour, knapsack\n"
+    assert solvers_import([]) == ""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from engine.cli._attend import decoded
-from engine.cli._thin import Own, delegate, package
+from engine.cli._thin import Own, _Conversation, delegate, package
 
 Capture = pytest.CaptureFixture[str]
 type Play = Callable[["Peer"], None]
@@ -207,6 +207,34 @@ def test_engine_that_goes_after_it_began_is_an_error(folder: Path, capfd: pytest
     out, err = capfd.readouterr()
     assert (code, out) == (4, "half")
     assert err.startswith("error: the background engine has gone")
+
+
+def test_engine_that_does_not_answer_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        code = _Conversation(ours, answer_seconds=0.01).hold(b"")
+
+    assert code == 4
+    assert "does not answer" in capfd.readouterr().err
+
+
+def test_engine_that_has_answered_may_take_its_time(folder: Path) -> None:
+    ended = threading.Event()
+
+    def play(peer: Peer) -> None:
+        peer.receive()
+        peer.send(b"b")
+        ended.wait(0.1)
+        peer.send(b"x", b"0")
+
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        thread = threading.Thread(target=play, args=(Peer(theirs),))
+        thread.start()
+        code = _Conversation(ours, answer_seconds=0.05).hold(b"")
+        thread.join(10)
+
+    assert code == 0
 
 
 def test_little_is_imported(folder: Path) -> None:
