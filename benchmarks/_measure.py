@@ -3,7 +3,6 @@
 Wall times of a small shared machine drift by half; ratios of interleaved runs hold.
 """
 
-import ctypes
 import os
 import platform
 import statistics
@@ -12,6 +11,21 @@ import sys
 import time
 from pathlib import Path
 from typing import NamedTuple
+
+from engine.bench._memory import processes_below, proportional_mib
+
+__all__ = [
+    "Row",
+    "cpu_seconds",
+    "floor_command",
+    "floor_seconds",
+    "machine",
+    "median",
+    "percentile",
+    "print_table",
+    "processes_below",
+    "proportional_mib",
+]
 
 
 class Row(NamedTuple):
@@ -54,35 +68,6 @@ def floor_seconds(command: list[str]) -> float:
 def cpu_seconds(pid: int) -> float:
     """Return the cpu time of one process, without its children, to the nanosecond."""
     return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
-
-
-def processes_below(pid: int | None = None) -> list[int]:
-    """Return all descendants of a process, by default of this one."""
-    pid = pid or os.getpid()
-    found: list[int] = []
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split():
-        found += [int(child), *processes_below(int(child))]
-    return found
-
-
-def proportional_mib(pid: int) -> float:
-    """Return the memory of a process, pages shared by n processes counted as 1/n, and its page tables.
-
-    A process that shares all of its memory with its parent, as a thread does, has none of its own.
-    """
-    if _same_memory(pid):
-        return 0.0
-    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    lines = [line.split() for line in (rollup + status).splitlines()]
-    return sum(int(line[1]) for line in lines if line and line[0] in ("Pss:", "VmPTE:")) / 1024
-
-
-def _same_memory(pid: int) -> bool:
-    """Whether a process uses the address space of its parent: asked by kcmp(2), with KCMP_VM."""
-    parent = int(Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[1])
-    number = {"x86_64": 312, "aarch64": 272}[platform.machine()]
-    return int(ctypes.CDLL(None).syscall(number, pid, parent, 1, 0, 0)) == 0
 
 
 def percentile(values: list[float], percent: float) -> float:

@@ -180,7 +180,7 @@ def load_config(
             data[key] = value
     try:
         return msgspec.convert(data, EngineConfig)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:  # the latter of half a surrogate pair
         raise ConfigError(f"{source}: {error}", hint="keys: see docs/configuration.md") from error
 
 
@@ -196,5 +196,6 @@ def _from_file(file: Path | None) -> tuple[dict[str, Any], str]:
         raise ConfigError(f"{path}: cannot be read: {error}") from error
     try:
         return tomllib.loads(text), str(path)
-    except tomllib.TOMLDecodeError as error:
+    # Not TOMLDecodeError alone: a number of thousands of digits is refused by `int` itself.
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Self, override
 
-from anyio import AsyncContextManagerMixin, move_on_after
+from anyio import AsyncContextManagerMixin, Event, move_on_after
 from anyio.abc import TaskGroup
 
 from policies import Policy
@@ -90,6 +90,7 @@ class Engine(AsyncContextManagerMixin):
         self._admission = Admission(self._config.admission)
         self._latency = Latency()
         self._parts: _Parts | None = None
+        self._lost = Event()
         self._is_open = False
 
     @classmethod
@@ -305,6 +306,14 @@ class Engine(AsyncContextManagerMixin):
         self._require_open()
         await self._runs.kill(run_id)
 
+    async def wait_lost(self) -> None:
+        """Wait until nothing can be run any more, because the process that guards all sandboxes has died.
+
+        Each run raises from then on, and a new engine is needed. With runtimes of one's own, that is never.
+        """
+        self._require_open()
+        await self._lost.wait()
+
     async def explain(self, program: Program, policy: PolicyLike | None = None) -> list[TierDecision]:
         """Say for each runtime why it would be taken or left, in the order in which they are tried.
 
@@ -356,6 +365,7 @@ class Engine(AsyncContextManagerMixin):
             yield Tiers(map(Tier.of, self._given_runtimes))
             return
         async with open_host(self._config) as host:
+            self._lost = host.warden.lost
             yield Tiers(discover(host))
 
     async def _close(self, parts: _Parts) -> None:

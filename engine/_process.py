@@ -212,6 +212,7 @@ class Warden:
     Attributes:
         users: Numbers for the users that sandboxes run as, so that no two launchers of an engine give the
             same one away.
+        lost: Set when the warden process is gone, and with it all that it had started.
     """
 
     def __init__(self, connection: socket.socket, process: subprocess.Popen[bytes]) -> None:
@@ -220,7 +221,7 @@ class Warden:
         self._children: dict[int, Child] = {}
         self._count = 0
         self.users = count()
-        self._lost = False
+        self.lost = anyio.Event()
         self._answered = anyio.Event()
         self._listening = anyio.CancelScope(shield=True)
         self.controllers: frozenset[str] = frozenset()
@@ -260,7 +261,7 @@ class Warden:
         """
         with anyio.move_on_after(START_SECONDS):
             await self._answered.wait()
-        if self._lost or not self._answered.is_set():
+        if self.lost.is_set() or not self._answered.is_set():
             raise RuntimeUnavailableError("the warden process is not there", hint="see its message on stderr")
 
     def spawn(
@@ -356,7 +357,7 @@ class Warden:
     async def _listen(self) -> None:
         """Take what the warden says, also while all around is cancelled: closing waits for some of it."""
         with self._listening:
-            while not self._lost:
+            while not self.lost.is_set():
                 await anyio.wait_readable(self._connection)
                 self._receive()
 
@@ -391,7 +392,7 @@ class Warden:
 
     def _lose(self) -> None:
         """The warden is gone, and with it (by its death signal) every process it had started."""
-        self._lost = True
+        self.lost.set()
         self._answered.set()
         for child in self._children.values():
             child.finish(None)

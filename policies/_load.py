@@ -55,7 +55,8 @@ def parse(text: str, *, source: str = "policy") -> Policy:
     """
     try:
         data: dict[str, Any] = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    # Not TOMLDecodeError alone: a number of thousands of digits is refused by `int` itself.
+    except (ValueError, RecursionError) as error:
         raise PolicyError(f"not valid TOML: {error}", source=source) from error
     return from_dict(data, source=source)
 
@@ -73,6 +74,8 @@ def from_dict(data: dict[str, Any], *, source: str = "policy") -> Policy:
             cause = error.__cause__
             raise PolicyError(cause.message, source=source, key=cause.key, hint=cause.hint) from error
         raise _with_key(error, source) from error
+    except UnicodeEncodeError as error:  # half of a surrogate pair, where a name is expected
+        raise PolicyError(f"text that UTF-8 cannot express: {error}", source=source) from error
 
 
 def _read(path: Path) -> str:

@@ -56,6 +56,7 @@ class Client:
         self._connection = connection
         self._calls = Calls()
         self._loss = ""
+        self._listening = anyio.CancelScope(shield=True)
 
     async def ask[A: Answer](
         self, make: Callable[..., Request], expected: type[A], *, emit: Emit | None = None
@@ -100,7 +101,14 @@ class Client:
         self.pid, self.max_concurrent = welcome.pid, welcome.max_concurrent
 
     async def listen(self) -> None:
-        """Take answers until the engine has gone; who waits then is told."""
+        """Take answers until the engine has gone; who waits then is told.
+
+        Also while all around is cancelled: who is cancelled waits for some of them. `close` ends it.
+        """
+        with self._listening:
+            await self._listen()
+
+    async def _listen(self) -> None:
         try:
             while (frame := await self._connection.receive()) is not None:
                 if frame.kind == OWN:
@@ -117,6 +125,11 @@ class Client:
         """Give up: whoever waits is told, and nothing more is asked."""
         self._loss = self._loss or reason
         self._calls.lose(self._loss)
+
+    def close(self) -> None:
+        """Ask and listen no more."""
+        self.lose("the connection to the background engine was closed")
+        self._listening.cancel()
 
     async def _stop(self, call: Call) -> None:
         """Cancel a request, and wait for the end of what it has begun."""
@@ -140,7 +153,7 @@ async def connected() -> AsyncGenerator[Client]:
                 await client.greet()
                 yield client
             finally:
-                client.lose("the connection to the background engine was closed")
+                client.close()
 
 
 async def _connect() -> socket.socket:

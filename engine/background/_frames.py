@@ -126,6 +126,7 @@ class Connection(AsyncContextManagerMixin):
         self._outgoing_bytes = 0
         self._more = anyio.Event()
         self._flushed = anyio.Event()
+        self._writing = anyio.CancelScope(shield=True)
         self._loss = ""
 
     @property
@@ -213,7 +214,10 @@ class Connection(AsyncContextManagerMixin):
         with self._peer:
             async with open_tasks() as tasks:
                 tasks.start_soon(self._write)
-                yield self
+                try:
+                    yield self
+                finally:
+                    self._writing.cancel()
 
     async def _has_some(self) -> bool:
         """Whether bytes are there; lets other tasks run, whom a peer that sends without end would hold up."""
@@ -266,17 +270,24 @@ class Connection(AsyncContextManagerMixin):
         return False
 
     async def _write(self) -> None:
-        """Send what could not be sent at once, until cancelled or the connection is given up."""
-        while not self._loss:
-            self._more = anyio.Event()
-            if not self._outgoing:
-                await self._more.wait()
-            with anyio.move_on_after(self._bounds.stall_seconds) as patience:
-                await anyio.wait_writable(self._peer)
-            if patience.cancelled_caught:
-                self.drop("the peer does not read what it is sent")
-            else:
-                self._write_some()
+        """Send what could not be sent at once, until the end of the block or of the connection.
+
+        Also while all around is cancelled: what has to be said then may stand behind something else.
+        """
+        with self._writing:
+            while not self._loss:
+                self._more = anyio.Event()
+                if not self._outgoing:
+                    await self._more.wait()
+                await self._write_in_time()
+
+    async def _write_in_time(self) -> None:
+        with anyio.move_on_after(self._bounds.stall_seconds) as patience:
+            await anyio.wait_writable(self._peer)
+        if patience.cancelled_caught:
+            self.drop("the peer does not read what it is sent")
+        else:
+            self._write_some()
 
     def _write_some(self) -> None:
         while self._outgoing and not self._loss:

@@ -44,9 +44,10 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", t
         bench: Which benchmark.
         contender: A runtime's name, or that of a peer.
         is_peer: Whether it is something that a user would take instead of isorun.
-        path: How its sandboxes come: `cold`, `fork`, `warm`, `snapshot`, `session`, or empty.
-        variant: What was asked for: `nothing`, `packages`, `files`, `policy`; `1`, `2`, `8` clients; `waiting`,
-            `running`; or the name of a computation.
+        path: How its sandboxes come: `first` (an engine is opened for it), `cold`, `fork`, `warm`,
+            `snapshot`, `session`, or empty.
+        variant: What was asked for: `nothing`, `packages`, `files`, `policy`; `1`, `2`, `8` clients;
+            `waiting`, `running`; or the name of a computation.
         measure: What was measured: `first byte`, `result`, `runs per second`, `memory`, `time`.
         unit: `ms`, `runs/s`, `MiB` or `s`.
         values: One for each run, or each sandbox.

@@ -13,7 +13,7 @@ from agent._builtin_tools import add_file_tools
 from agent._documents import Documents
 from agent._documents_index import index_path
 from agent.models import DEFAULT_MODEL, ModelSettings
-from engine import Engine, EngineConfig, PoolConfig
+from engine import AnyEngine, Engine, EngineConfig, PoolConfig
 from policies import Policy
 
 from ._console import visible_line
@@ -99,7 +99,7 @@ async def open_agent(
             opening = parts.open_model(arguments.reviewer, cache=config.cache, settings=settings)
             reviewer = await stack.enter_async_context(opening)
         documents = stack.enter_context(Documents(index_path(config.cache)))
-        made = Engine.connect() if arguments.shared else parts.make_engine(engine_config)
+        made: AnyEngine = Engine.connect() if arguments.shared else parts.make_engine(engine_config)
         engine = await stack.enter_async_context(made)
         yield Agent(
             engine,

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from _socket import socket
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import NoReturn
 
 #: Of the environment, what decides how an engine is set up.
@@ -57,7 +57,7 @@ def delegate(argv: "Sequence[str]") -> int:
     if connection is None:
         raise Own
     try:
-        return _Conversation(connection).hold(_request(argv))
+        return _Conversation(connection, as_json="--json" in _own(argv)).hold(_request(argv))
     finally:
         connection.close()
 
@@ -73,10 +73,15 @@ def package() -> str:
 
 
 def _may_be_delegated(argv: "Sequence[str]") -> bool:
-    own = argv[: argv.index("--")] if "--" in argv else argv
+    own = _own(argv)
     is_help = "-h" in own or "--help" in own
     is_off = "--no-background" in own or os.environ.get("ISORUN_BACKGROUND") == "0"
     return argv[:1] in (["run"], ["agent"]) and not is_help and not is_off
+
+
+def _own(argv: "Sequence[str]") -> "Sequence[str]":
+    """Return what is for us: the rest is for the program."""
+    return argv[: argv.index("--")] if "--" in argv else argv
 
 
 def _connected() -> "socket | None":
@@ -128,9 +133,13 @@ def _encoding(stream: object) -> str:
 class _Conversation:
     """One command: frames to the engine and back, as `engine.background` describes them."""
 
-    def __init__(self, connection: "socket", answer_seconds: float = _ANSWER_SECONDS) -> None:
+    def __init__(
+        self, connection: "socket", answer_seconds: float = _ANSWER_SECONDS, *, as_json: bool = False
+    ) -> None:
         connection.settimeout(answer_seconds)
         self._connection = connection
+        self._as_json = as_json
+        self._has_output = False
         self._begun = False
         self._signal = 0
         self._is_sending = False  # a frame must not begin inside of another
@@ -171,14 +180,25 @@ class _Conversation:
 
     def _silent(self) -> int:
         # It may still begin, so nobody else must.
-        self._say(b"error: the background engine does not answer\n")
-        self._say(b"hint: is its process stopped? `--no-background` leaves it out\n")
-        return 128 + self._signal if self._signal else _HOST_FAILURE
+        return self._fail(
+            b"the background engine does not answer",
+            b"is its process stopped? `--no-background` leaves it out",
+        )
 
     def _lost(self) -> int:
         if not self._begun and not self._signal:
             raise Own
-        self._say(b"error: the background engine has gone, and the program with it\n")
+        return self._fail(
+            b"the background engine has gone, and the program with it", b"`isorun up` starts another one"
+        )
+
+    def _fail(self, message: bytes, hint: bytes) -> int:
+        """Say that the host has failed, in the same forms as `_errors.py`, and return the exit code."""
+        if self._as_json and not self._has_output:
+            error = b'{"type": "BackgroundError", "message": "%b", "hint": "%b"}' % (message, hint)
+            self._write(1, b'{"error": %b}\n' % error)
+        else:
+            self._say(b"error: %b\nhint: %b\n" % (message, hint))
         return 128 + self._signal if self._signal else _HOST_FAILURE
 
     def _frames(self) -> "Iterator[tuple[bytes, bytes]]":
@@ -226,6 +246,7 @@ class _Conversation:
         """Write to a standard descriptor, waiting as long as it takes; return an exit code if that is it."""
         if self._is_silent:
             return None
+        self._has_output |= descriptor == 1
         try:
             self._may_raise = True
             _write_all(descriptor, data)
@@ -248,12 +269,12 @@ class _Conversation:
 
     def _watch_signals(self) -> "dict[int, object]":
         """Take the signals that end us; return who had them before."""
-        from _signal import signal  # type: ignore[import-not-found]  # what `signal` wraps; it has no stub
+        signal = _signals()
 
         return {number: signal(number, self._stop) for number in (_SIGINT, _SIGTERM)}
 
     def _unwatch_signals(self, before: "dict[int, object]") -> None:
-        from _signal import signal
+        signal = _signals()
 
         for number, handler in before.items():
             if handler is not None:  # one that was not set from Python cannot be set again
@@ -267,6 +288,14 @@ class _Conversation:
                 self._send_stop()
         if self._may_raise:
             raise _Stopped
+
+
+def _signals() -> "Callable[[int, object], object]":
+    """Return what `signal.signal` wraps: that module alone takes as long to import as all of ours."""
+    import _signal  # type: ignore[import-not-found]  # pyright: ignore[reportMissingImports]
+
+    found: Callable[[int, object], object] = _signal.signal
+    return found
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

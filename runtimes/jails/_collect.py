@@ -102,15 +102,18 @@ class _Walk:
         except OSError as error:
             return Artifact(name=path, size=status.st_size, skipped=f"cannot be opened: {error.strerror}")
         try:
-            return self._content(descriptor, path)
+            return self._content(descriptor, path, status)
         finally:
             os.close(descriptor)
 
-    def _content(self, descriptor: int, path: str) -> Artifact | None:
+    def _content(self, descriptor: int, path: str, seen: os.stat_result) -> Artifact | None:
         status = os.fstat(descriptor)
         reason = _unwanted(status)
         if reason is not None:
             return Artifact(name=path, size=status.st_size, skipped=reason)
+        # A second name that was there for the opening alone does not show in the count of names.
+        if not os.path.samestat(seen, status):
+            return Artifact(name=path, size=seen.st_size, skipped="replaced while it was read")
         before = self._unchanged.get(path)
         bound = max(self._left, len(before) if before is not None else 0)
         # Not even tried: thousands of sparse files would take minutes to read.

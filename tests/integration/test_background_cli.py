@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.background_command import ISORUN, BackgroundEngine, background_engine
-from tests.support.machine import is_running, wait_until
+from tests.support.machine import is_running, wait_until, wardens
 
 pytestmark = [pytest.mark.jail, pytest.mark.slow]
 
@@ -251,6 +251,20 @@ def test_engine_that_is_killed_takes_its_programs_with_it_and_can_be_started_aga
         ends = [client.communicate(timeout=30)[1] for client in clients]
         assert [client.returncode for client in clients] == [4, 4, 4]
         assert all(end.startswith(b"error: the background engine has gone") for end in ends)
+        alone = first.isorun("run", "-c", "print(1)", "--json")
+        assert path_of(alone) == "cold"
+        again = first.isorun("up", "--json")
+        assert json.loads(again.stdout)["started"] is True
+
+
+def test_engine_that_can_run_nothing_any_more_ends_and_commands_do_without(tmp_path: Path) -> None:
+    with background_engine(tmp_path / "first") as first:
+        [warden] = wardens(first.pid)
+
+        os.kill(warden, signal.SIGKILL)
+
+        wait_until(lambda: not is_running(first.pid), what="it has ended by itself")
+        assert "the warden process died" in first.log()
         alone = first.isorun("run", "-c", "print(1)", "--json")
         assert path_of(alone) == "cold"
         again = first.isorun("up", "--json")

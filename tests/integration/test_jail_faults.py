@@ -26,6 +26,7 @@ from runtimes.jails._binary import find_nsjail
 from tests.support.background import begin
 from tests.support.jails import config, limited, run_python
 from tests.support.machine import (
+    PATIENCE_SECONDS,
     children,
     command_line,
     descendants,
@@ -147,6 +148,16 @@ async def test_engine_without_its_warden_refuses_further_runs(engine: Engine) ->
         await run_python(engine, "1")
 
     assert "warden" in str(caught.value)
+
+
+async def test_engine_tells_when_its_warden_has_died(engine: Engine) -> None:
+    await run_python(engine, "1")
+    [warden] = wardens()
+
+    os.kill(warden, signal.SIGKILL)
+
+    with anyio.fail_after(PATIENCE_SECONDS):
+        await engine.wait_lost()
 
 
 async def test_next_engine_sweeps_the_groups_of_a_killed_warden() -> None:

@@ -219,6 +219,20 @@ async def test_cancelled_run_that_does_not_end_is_waited_for_in_bounds(
         gate.set()
 
 
+async def test_cancelling_all_around_the_connection_waits_for_the_end_of_its_programs_and_no_longer() -> None:
+    async with hanging() as served:
+        began = anyio.current_time()
+        with anyio.CancelScope() as scope:
+            async with Engine.connect() as engine, anyio.create_task_group() as tasks:
+                tasks.start_soon(engine.run, PROGRAM)
+                await until_running(served)
+
+                scope.cancel()
+
+        assert served.engine.runs() == []
+        assert anyio.current_time() - began < _client.STOP_SECONDS / 2
+
+
 async def test_leaving_the_block_ends_what_was_begun_in_it() -> None:
     async with hanging() as served, anyio.create_task_group() as tasks:
         errors: list[BackgroundError] = []

@@ -1,5 +1,6 @@
 """The client of the background engine that imports next to nothing, against a scripted peer."""
 
+import json
 import os
 import socket
 import subprocess
@@ -206,6 +207,40 @@ def test_engine_that_goes_after_it_began_is_an_error(folder: Path, capfd: pytest
 
     out, err = capfd.readouterr()
     assert (code, out) == (4, "half")
+    assert err.startswith("error: the background engine has gone")
+
+
+@pytest.mark.parametrize("argv", [["--json"], ["--json", "--", "x"]])
+def test_engine_that_goes_is_told_as_json_where_that_was_asked_for(
+    argv: list[str], folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with engine_that(folder, says((b"b", b""))):
+        code = delegate(["run", "-c", "1", *argv])
+
+    out, err = capfd.readouterr()
+    error = json.loads(out)["error"]
+    assert (code, err) == (4, "")
+    assert error["type"] == "BackgroundError"
+    assert error["message"].startswith("the background engine has gone")
+    assert "isorun up" in error["hint"]
+
+
+def test_engine_that_goes_is_told_as_text_where_that_argument_is_the_programs_own(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with engine_that(folder, says((b"b", b""))):
+        delegate(["run", "-c", "1", "--", "--json"])
+    ours = capfd.readouterr()
+
+    assert (ours.out, ours.err.startswith("error: ")) == ("", True)
+
+
+def test_half_an_object_is_followed_by_no_other(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with engine_that(folder, says((b"b", b""), (b"o", b'{"half'))):
+        delegate(["run", "-c", "1", "--json"])
+
+    out, err = capfd.readouterr()
+    assert out == '{"half'
     assert err.startswith("error: the background engine has gone")
 
 

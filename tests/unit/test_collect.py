@@ -2,10 +2,12 @@
 
 import os
 import stat
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import pytest
 from hypothesis import given, settings
@@ -124,6 +126,30 @@ def test_hard_link_to_a_file_outside_is_not_read(work: Path, canary: Path) -> No
     artifacts = collected(work)
 
     assert artifacts == (Artifact(name="entry", size=len(CANARY), skipped="hard link"),)
+
+
+def test_file_that_is_a_hard_link_to_one_outside_only_while_it_is_opened_is_not_read(
+    work: Path, canary: Path
+) -> None:
+    entry = work / "entry"
+    entry.write_bytes(b"inside")
+
+    def interfere(frame: FrameType, event: str, argument: object) -> None:
+        """Do what a process beside the collector could: after the look, and after the opening."""
+        match frame.f_code.co_name:
+            case "_file":
+                entry.unlink()
+                entry.hardlink_to(canary / "canary")
+            case "_content":
+                entry.unlink()
+
+    sys.settrace(interfere)
+    try:
+        artifacts = collected(work)
+    finally:
+        sys.settrace(None)
+
+    assert artifacts == (Artifact(name="entry", size=6, skipped="replaced while it was read"),)
 
 
 @pytest.mark.parametrize("kind", [stat.S_IFIFO, stat.S_IFSOCK])

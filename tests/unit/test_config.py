@@ -71,6 +71,8 @@ def test_named_file_must_exist(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("policy = ", "not valid TOML"),
+        pytest.param("policy = " + "1" * 5_000, "not valid TOML", id="number of 5,000 digits"),
+        pytest.param("policy = " + "[" * 100_000, "not valid TOML", id="nested 100,000 deep"),
         ("colour = 1", "unknown field `colour`"),
         ("policy = 1", r"\$\.policy"),
         ("[pool]\nwarm = -1", r"\$\.pool\.warm"),
@@ -87,6 +89,11 @@ def test_malformed_file_is_refused_with_file_and_key(text: str, message: str, tm
         load_config(file, environ={})
 
     assert str(file) in str(caught.value)
+
+
+def test_half_of_a_surrogate_pair_in_an_argument_is_refused_where_a_table_is_expected() -> None:
+    with pytest.raises(ConfigError, match="surrogates"):
+        load_config(overrides={"pool": "\udcff"}, environ={})
 
 
 @pytest.mark.parametrize("text", ["[pool]\nwarm = 0", "[pool]\nmax-size = 1", "[pool]\nmax-waiting = 0"])

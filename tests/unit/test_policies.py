@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 import policies
-from policies import Isolation, Limits, Mount, Network, Policy, PolicyError, checked, load, parse
+from policies import Isolation, Limits, Mount, Network, Policy, PolicyError, checked, from_dict, load, parse
 from policies._load import MAX_POLICY_BYTES
 
 
@@ -149,9 +149,17 @@ def test_values_at_the_edge_are_accepted(text: str) -> None:
     assert checked(parse(text)) == parse(text)
 
 
-@pytest.mark.parametrize("text", ["limits = ", "[[[", "a = " + "[" * 100_000, "\0"], ids=range(4))
+@pytest.mark.parametrize(
+    "text", ["limits = ", "[[[", "a = " + "[" * 100_000, "\0", "a = " + "1" * 5_000], ids=range(5)
+)
 def test_malformed_toml_is_refused(text: str) -> None:
     assert "not valid TOML" in str(refusal(text))
+
+
+@pytest.mark.parametrize("data", [{"gpu": "\ud800"}, {"limits": "\udcff"}, {"\ud800": 1}], ids=range(3))
+def test_half_of_a_surrogate_pair_is_refused_where_a_name_is_expected(data: dict[str, object]) -> None:
+    with pytest.raises(PolicyError, match="UTF-8 cannot express"):
+        from_dict(data)
 
 
 @pytest.mark.parametrize(

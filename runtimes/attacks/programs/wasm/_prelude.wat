@@ -1,0 +1,55 @@
+(; In front of every attack, whose text ends the module. Numbers 0 to 63 are for the calls, 64 to 127 for texts
+   of the prelude, from 1024 the program's own texts, from 8192 what is read. ;)
+(module
+  (import "wasi_snapshot_preview1" "path_open"
+    (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_symlink" (func $path_symlink (param i32 i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_unlink_file" (func $path_unlink_file (param i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "environ_sizes_get" (func $environ_sizes_get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "environ_get" (func $environ_get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "args_sizes_get" (func $args_sizes_get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "args_get" (func $args_get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "sock_accept" (func $sock_accept (param i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "sock_recv"
+    (func $sock_recv (param i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "sock_send" (func $sock_send (param i32 i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+  (memory (export "memory") 2)
+  (data (i32.const 64) "\ntried\n")
+  (data (i32.const 80) "\nescaped: got through\n")
+
+  (func $write (param $descriptor i32) (param $at i32) (param $size i32) (result i32)
+    (i32.store (i32.const 0) (local.get $at))
+    (i32.store (i32.const 4) (local.get $size))
+    (call $fd_write (local.get $descriptor) (i32.const 0) (i32.const 1) (i32.const 8)))
+  (func $say (param $at i32) (param $size i32)
+    (drop (call $write (i32.const 1) (local.get $at) (local.get $size))))
+  (func $done (call $say (i32.const 64) (i32.const 7)))
+  (func $escaped (call $say (i32.const 80) (i32.const 22)))
+
+  (; Print what can be read from a descriptor. ;)
+  (func $show (param $descriptor i32)
+    (i32.store (i32.const 16) (i32.const 8192))
+    (i32.store (i32.const 20) (i32.const 4096))
+    (if (i32.eqz (call $fd_read (local.get $descriptor) (i32.const 16) (i32.const 1) (i32.const 24)))
+      (then (call $say (i32.const 8192) (i32.load (i32.const 24))))))
+
+  (; Open a path below a folder: 1 makes a file if there is none. What it gives is 0, or the descriptor. ;)
+  (func $open (param $folder i32) (param $at i32) (param $size i32) (param $flags i32) (result i32)
+    (if (result i32)
+      (call $path_open (local.get $folder) (i32.const 1) (local.get $at) (local.get $size) (local.get $flags)
+        (select (i64.const 0x40) (i64.const 0x2) (local.get $flags)) (i64.const 0) (i32.const 0) (i32.const 32))
+      (then (i32.const 0))
+      (else (i32.load (i32.const 32)))))
+
+  (; Open a path for reading, below every descriptor there is, and print what is there. ;)
+  (func $read (param $at i32) (param $size i32) (local $folder i32) (local $opened i32)
+    (local.set $folder (i32.const 3))
+    (loop $more
+      (local.set $opened (call $open (local.get $folder) (local.get $at) (local.get $size) (i32.const 0)))
+      (if (local.get $opened) (then (call $show (local.get $opened))))
+      (local.set $folder (i32.add (local.get $folder) (i32.const 1)))
+      (br_if $more (i32.lt_u (local.get $folder) (i32.const 16)))))
+

@@ -1,0 +1,10 @@
+  (data (i32.const 1024) "file")
+  (func (export "_start") (local $file i32) (local $count i32)
+    (call $done)
+    (local.set $file (call $open (i32.const 3) (i32.const 1024) (i32.const 4) (i32.const 1)))
+    (; Bounded, should there be no limit: 2048 times 16 KiB are 32 MiB. ;)
+    (loop $more
+      (if (call $write (local.get $file) (i32.const 65536) (i32.const 16384))
+        (then (call $proc_exit (i32.const 1))))
+      (local.set $count (i32.add (local.get $count) (i32.const 1)))
+      (br_if $more (i32.lt_u (local.get $count) (i32.const 2048))))))

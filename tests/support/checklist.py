@@ -1,0 +1,188 @@
+"""The security checklist: every class of attacks that a runtime or the engine has to withstand."""
+
+#: Classes of attacks by number.
+ROWS = {
+    1: "host files by path",
+    2: "static imports, the module loader",
+    3: "links and climbing out of writable folders",
+    4: "magic links of /proc, a working folder left outside",
+    5: "writing to the system or the interpreter",
+    6: "devices, kernel switches, accounts",
+    7: "core dumps",
+    8: "outbound network, the host's loopback",
+    9: "unix sockets, abstract and by path",
+    10: "odd socket families, io_uring",
+    11: "remote imports as a channel",
+    12: "other processes: visible, traced, signalled",
+    13: "secrets in environment, arguments, frames",
+    14: "regaining privilege",
+    15: "the kernel's surface, other ABIs",
+    16: "loosening limits from inside",
+    17: "terminal injection",
+    18: "inherited descriptors",
+    19: "memory shared between runs",
+    20: "equal random streams and hash seeds",
+    21: "residue between runs",
+    22: "siblings at the same time",
+    23: "fork bombs, zombies, threads",
+    24: "memory, of every kind",
+    25: "memory and descriptors of a process on a module's behalf",
+    26: "disk: bytes and files",
+    27: "cpu: one process and a tree",
+    28: "wall time whatever the program does",
+    29: "daemons",
+    30: "stdout held open by a grandchild",
+    31: "late work in a warm sandbox",
+    32: "output floods",
+    33: "bytes that are not text",
+    34: "terminal escapes",
+    35: "hostile exceptions and values",
+    36: "forged result frames",
+    37: "the harness patched from inside",
+    38: "formats that execute while they are read",
+    39: "exit codes taken for limits",
+    40: "the control channel",
+    41: "artefact links, races, FIFOs, sparse files",
+    42: "archives of a guest",
+    43: "input names given by the caller",
+    44: "the compile step: includes, macros, compile-time execution, huge objects",
+    45: "a crash of the runtime that takes others down",
+    46: "faults of an engine that makes machine code",
+    47: "what a container can be left by",
+    48: "failing open",
+    49: "a second door",
+    50: "starving the supervisor",
+}
+
+_ALL = ("nsjail", "deno", "pyodide", "wasm", "docker")
+#: Tiers that a class concerns; one that is not here concerns the engine alone.
+CONCERNS: dict[int, tuple[str, ...]] = {
+    1: _ALL,
+    2: (
+        "deno",
+        "pyodide",
+    ),
+    3: (
+        "nsjail",
+        "deno",
+        "wasm",
+        "docker",
+    ),
+    4: (
+        "nsjail",
+        "docker",
+    ),
+    5: (
+        "nsjail",
+        "pyodide",
+        "docker",
+    ),
+    6: (
+        "nsjail",
+        "docker",
+    ),
+    7: (
+        "nsjail",
+        "docker",
+    ),
+    8: _ALL,
+    9: (
+        "nsjail",
+        "docker",
+    ),
+    10: (
+        "nsjail",
+        "docker",
+    ),
+    11: (
+        "deno",
+        "pyodide",
+    ),
+    12: (
+        "nsjail",
+        "docker",
+    ),
+    13: _ALL,
+    14: (
+        "nsjail",
+        "docker",
+    ),
+    15: (
+        "nsjail",
+        "docker",
+    ),
+    16: (
+        "nsjail",
+        "docker",
+    ),
+    17: (
+        "nsjail",
+        "docker",
+    ),
+    18: (
+        "nsjail",
+        "docker",
+    ),
+    19: ("nsjail",),
+    20: (
+        "nsjail",
+        "pyodide",
+    ),
+    21: _ALL,
+    22: (
+        "nsjail",
+        "docker",
+    ),
+    23: (
+        "nsjail",
+        "docker",
+    ),
+    24: _ALL,
+    25: ("wasm",),
+    26: _ALL,
+    27: _ALL,
+    28: _ALL,
+    29: (
+        "nsjail",
+        "docker",
+    ),
+    30: (
+        "nsjail",
+        "docker",
+    ),
+    31: (
+        "nsjail",
+        "deno",
+        "pyodide",
+    ),
+    32: _ALL,
+    35: (
+        "nsjail",
+        "deno",
+        "pyodide",
+    ),
+    36: _ALL,
+    37: (
+        "nsjail",
+        "deno",
+        "pyodide",
+    ),
+    40: ("nsjail",),
+    41: (
+        "nsjail",
+        "docker",
+    ),
+    42: ("docker",),
+    44: ("wasm",),
+    45: (
+        "deno",
+        "pyodide",
+        "wasm",
+    ),
+    46: (
+        "deno",
+        "pyodide",
+        "wasm",
+    ),
+    47: ("docker",),
+}
