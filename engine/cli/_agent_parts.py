@@ -99,8 +99,8 @@ async def open_agent(
             opening = parts.open_model(arguments.reviewer, cache=config.cache, settings=settings)
             reviewer = await stack.enter_async_context(opening)
         documents = stack.enter_context(Documents(index_path(config.cache)))
-        made: AnyEngine = Engine.connect() if arguments.shared else parts.make_engine(engine_config)
-        engine = await stack.enter_async_context(made)
+        engine: AnyEngine = Engine.connect() if arguments.shared else parts.make_engine(engine_config)
+        await stack.enter_async_context(engine)
         yield Agent(
             engine,
             model,
