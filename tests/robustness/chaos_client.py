@@ -15,54 +15,47 @@ import msgspec
 
 from engine import BackgroundError, Engine, EngineError, RemoteEngine, Result, Status
 
-from .work import Kind, draw, killed_from_outside, kinds_for
+from .chaos_answers import DEADLINE_SECONDS, Answers
+from .work import CONTAINER_KINDS, Kind, draw, killed_from_outside, kinds_for
 
 #: Each of a mode's clients asks so many things side by side.
 SIDE_BY_SIDE = 3
-#: For an answer: the longest program is killed within a second, and an engine of its own starts in one.
-DEADLINE_SECONDS = 30.0
-_CONNECT_AGAIN_SECONDS = 0.05
+_AGAIN_SECONDS = 0.05
 _ISORUN = str(Path(sys.executable).with_name("isorun"))
-_MAX_PROBLEMS = 10
 _KEEP_SECONDS = 0.1
 #: Exit codes of commands.
 _OK, _HOST_FAILED = 0, 4
 
 
-class Answers(msgspec.Struct, kw_only=True):
-    """What a client was answered.
-
-    Attributes:
-        right: As it has to be.
-        broken: Errors and results that a kill explains, by kind.
-        problems: What must not be.
-    """
-
-    right: int = 0
-    broken: dict[str, int] = {}
-    problems: list[str] = []
-
-    def note(self, how: str) -> None:
-        """Count what a kill explains."""
-        self.broken[how] = self.broken.get(how, 0) + 1
-
-    def complain(self, problem: str) -> None:
-        """Take note of what must not be."""
-        if len(self.problems) < _MAX_PROBLEMS:
-            self.problems.append(problem)
-
-
 class _Client:
-    """Asks in one way."""
+    """Asks in one way, and keeps what it needs beside the file of its answers."""
 
-    def __init__(self, seed: int) -> None:
-        self.answers = Answers()
+    def __init__(self, mode: str, seed: int, file: Path) -> None:
+        self.answers = Answers(mode=mode)
+        self._file = file
         self._chance = random.Random(seed)
         self._kinds = [kind for kind in kinds_for({"nsjail"}) if kind.status is not Status.MEMORY]
         # What two clients ask is never the same.
         self._number = seed << 32
 
-    async def ask_by_requests(self) -> None:
+    async def ask(self) -> None:
+        """Ask as the mode says, without an end."""
+        match self.answers.mode:
+            case "requests":
+                await self._ask_by_requests()
+            case "containers":
+                self._kinds = list(CONTAINER_KINDS)
+                await self._ask_by_requests()
+            case "commands":
+                await self._side_by_side(self._command)
+            case "model":
+                from .chaos_model import ask_model  # late: no other client needs the agent
+
+                await ask_model(self.answers, self._chance, self._file.parent / "states")
+            case unknown:
+                raise ValueError(f"there is no mode `{unknown}`")
+
+    async def _ask_by_requests(self) -> None:
         """Run programs by `Engine.connect`, and connect again when the engine has gone."""
         while True:
             try:
@@ -70,11 +63,7 @@ class _Client:
                     await self._side_by_side(lambda: self._request(engine))
             except BackgroundError as error:
                 self._broken(error)
-                await anyio.sleep(_CONNECT_AGAIN_SECONDS)
-
-    async def ask_by_commands(self) -> None:
-        """Run programs by `isorun run`, which does without a background engine where there is none."""
-        await self._side_by_side(self._command)
+                await anyio.sleep(_AGAIN_SECONDS)
 
     async def _side_by_side(self, ask: Callable[[], Awaitable[bool]]) -> None:
         """Ask until one says that it is of no use."""
@@ -98,6 +87,8 @@ class _Client:
             result = await engine.run(work.program, work.policy)
         except EngineError as error:
             self._broken(error)
+            # What is away is away for a second, and there is other work for the processors.
+            await anyio.sleep(_AGAIN_SECONDS)
             return not isinstance(error, BackgroundError)
         self._judge(work.kind, work.is_right(result), result)
         return True
@@ -111,6 +102,7 @@ class _Client:
             self.answers.complain(f"`{kind.name}`: {str(result)[:600]}")
 
     async def _command(self) -> bool:
+        """Run a program by `isorun run`, which does without a background engine where there is none."""
         number = self._next()
         code = "import sys; print(f'<{sys.argv[1]}>')"
         argv = [_ISORUN, "run", "-c", code, "--json", "--", str(number)]
@@ -148,10 +140,9 @@ async def _keep_on(answers: Answers, file: Path) -> None:
 
 
 async def _ask(mode: str, seed: int, file: Path) -> None:
-    client = _Client(seed)
-    ask = {"requests": client.ask_by_requests, "commands": client.ask_by_commands}[mode]
+    client = _Client(mode, seed, file)
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(ask)
+        tasks.start_soon(client.ask)
         tasks.start_soon(_keep_on, client.answers, file)
         await anyio.wait_readable(sys.stdin)
         tasks.cancel_scope.cancel()

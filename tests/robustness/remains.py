@@ -50,12 +50,13 @@ def left_over(look: Callable[[], Mapping[str, Sequence[object]]]) -> list[str]:
 
 
 def own_processes(folder: Path) -> set[int]:
-    """Return the processes that were started with this folder in their environment."""
+    """Return the processes that were started with this folder in their environment or arguments."""
     found = set()
     for entry in filter(str.isdigit, os.listdir("/proc")):
-        with suppress(OSError):
-            if os.fsencode(folder) in Path("/proc", entry, "environ").read_bytes():
-                found.add(int(entry))
+        for told in ("environ", "cmdline"):
+            with suppress(OSError):
+                if os.fsencode(folder) in Path("/proc", entry, told).read_bytes():
+                    found.add(int(entry))
     return found - {os.getpid()}
 
 

@@ -11,7 +11,7 @@ from engine import File, Program, Reason, Result, Status
 from policies import Isolation, Limits, Policy
 
 PYTHON, BASH, PERL, JAVASCRIPT, TYPESCRIPT, C = "python", "bash", "perl", "javascript", "typescript", "c"
-_PYODIDE = Isolation(require=("pyodide",))
+_PYODIDE, _DOCKER = Isolation(require=("pyodide",)), Isolation(require=("docker",))
 
 
 class Kind(NamedTuple):
@@ -63,6 +63,7 @@ _JS_TEXT = "console.log(`<${Deno.args[0]}>`)"
 _TS_TEXT = "const n: string = Deno.args[0]; console.log(`<${n}>`)"
 _JS_FAILS = "console.log(`<${Deno.args[0]}>`); throw new TypeError('wrong')"
 _PY_TEXT = "import sys; print(f'<{sys.argv[1]}>', flush=True)\n"
+_SH_TEXT = 'echo "<$1>"\n'
 _COPY = "import os\nos.mkdir('d')\nopen('d/out', 'wb').write(open('in', 'rb').read())\n"
 
 #: The programs of one engine; most are short ones in Python, as in life.
@@ -108,6 +109,31 @@ KINDS = (
     Kind("c, error", "wasm", C, _C_FAILS, 2, Status.ERROR),
     Kind("pyodide", "pyodide", PYTHON, _PY_TEXT, 2, isolation=_PYODIDE),
     Kind("pyodide, files", "pyodide", PYTHON, _PY_TEXT + _COPY, 1, isolation=_PYODIDE, copies=True),
+)
+
+#: The programs of containers, which take ten times as long: for who asks for nothing else.
+CONTAINER_KINDS = (
+    Kind("container", "docker", BASH, _SH_TEXT, 6, isolation=_DOCKER),
+    Kind("container, error", "docker", BASH, _SH_TEXT + "exit 3", 2, Status.ERROR, isolation=_DOCKER),
+    Kind(
+        "container, files",
+        "docker",
+        BASH,
+        _SH_TEXT + "mkdir d; cp in d/out",
+        2,
+        isolation=_DOCKER,
+        copies=True,
+    ),
+    Kind(
+        "container, timeout",
+        "docker",
+        BASH,
+        _SH_TEXT + "while :; do :; done",
+        1,
+        Status.TIMEOUT,
+        Limits(wall_seconds=0.3),
+        _DOCKER,
+    ),
 )
 
 

@@ -74,6 +74,12 @@ class PrivateDaemon:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int:
+        """Of its process, which was started."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Start it and wait until it answers."""
         flags = ["--bridge=none", "--iptables=false", "--ip-forward=false", "--ip-masq=false"]
