@@ -14,7 +14,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -32,6 +31,8 @@ from .remains import END_SECONDS, Seen, left_over, own_processes, ownerless_grou
 
 #: Between two kills, on average.
 _PAUSE_SECONDS = 0.4
+#: Until there is a process of a part at all: on a machine with other work a model takes its time to load.
+_FIRST_SECONDS = 60.0
 #: More often the parts of which there are more.
 _VICTIMS = ("engine", "warden", "client", "zygote", "zygote", "jail", "jail", "jail")
 
@@ -57,10 +58,10 @@ class _Chaos:
         while time.monotonic() < deadline or first:
             time.sleep(self._chance.expovariate(1 / _PAUSE_SECONDS))
             self._remember()
-            part = first.pop() if first else self._chance.choice(self._victims)
-            if not self._summary.killed[part]:
-                wait_until(self._parts()[part], what=f"a process of the part `{part}`", seconds=END_SECONDS)
-            self._kill(part)
+            if first:
+                self._kill_surely(first.pop())
+            else:
+                self._kill(self._chance.choice(self._victims))
 
     def check_that_it_serves(self) -> None:
         """Ask once more when nobody kills, and have the sockets removed that killed engines have left."""
@@ -77,20 +78,27 @@ class _Chaos:
         roots = [self._engine, *self.clients.pids()]
         self.seen |= {seen(pid) for root in roots for pid in (root, *descendants(root))}
 
-    def _kill(self, part: str) -> None:
+    def _kill_surely(self, part: str) -> None:
+        """Kill a process of a part as soon as there is one: some take seconds to come, and last for less."""
+        wait_until(lambda: self._kill(part), what=f"a process of the part `{part}`", seconds=_FIRST_SECONDS)
+
+    def _kill(self, part: str) -> bool:
         """Kill a process of a part, if there is one: zygotes that die often are not replaced at once."""
         found = self._parts()[part]()
         if not found:
-            return
-        with suppress(ProcessLookupError):
+            return False
+        try:
             os.kill(self._chance.choice(found), signal.SIGKILL)
-            self._summary.killed[part] += 1
+        except ProcessLookupError:
+            return False
+        self._summary.killed[part] += 1
         if part in ("engine", "warden"):
             self._start_again(part)
         elif part == "client":
             self.clients.replace()
         elif part == DAEMON:
             self._start_daemon_again()
+        return True
 
     def _parts(self) -> dict[str, Callable[[], list[int]]]:
         return {
@@ -174,6 +182,7 @@ def _break(folder: Path, seconds: float, summary: Summary, extras: Extras) -> se
             breaking = _Chaos(background, summary, extras)
             with breaking.clients.asking():
                 breaking.kill_for(seconds)
+                breaking.clients.check_that_all_recover()
             breaking.check_that_it_serves()
     # Of the requests of one client that a kill ends, each is one error, and the next one is right.
     if summary.broken[BROKEN] > summary.killed[MODEL] * SIDE_BY_SIDE:

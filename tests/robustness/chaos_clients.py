@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from tests.support.background_command import BackgroundEngine
-from tests.support.machine import children, command_line, is_running
+from tests.support.machine import children, command_line, is_running, wait_until
 
 from .chaos_answers import DEADLINE_SECONDS, Answers, Summary
 from .chaos_extras import CLIENTS
@@ -67,6 +67,25 @@ class Clients:
                     self._clients.remove(client)
                     client.communicate()  # closes our end
                     self._start(str(client.args[3]))  # type: ignore[index]  # a list, as we gave it
+
+    def check_that_all_recover(self) -> None:
+        """Wait until a client of each mode has been answered right once more."""
+        before = self._right()
+        try:
+            wait_until(
+                lambda: all(count > before[mode] for mode, count in self._right().items()),
+                what="a right answer for each client",
+                seconds=2 * DEADLINE_SECONDS,
+            )
+        except AssertionError:
+            self._summary.problems.append(f"clients do not recover: {before} became {self._right()}")
+
+    def _right(self) -> dict[str, int]:
+        right = dict.fromkeys(self._modes, 0)
+        for file in self._answers.glob("*.json"):
+            answers = msgspec.json.decode(file.read_bytes(), type=Answers)
+            right[answers.mode] += answers.right
+        return right
 
     def _start(self, mode: str) -> None:
         command = [sys.executable, "-m", "tests.robustness.chaos_client", mode]

@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from engine import EngineError
 from runtimes.docker._catalog import reference
 from runtimes.docker._container import OWNER_LABEL
 from runtimes.docker._endpoint import find_socket
-from tests.support.machine import PATIENCE_SECONDS, wait_until
+from tests.support.machine import PATIENCE_SECONDS, command_line, descendants, wait_until
 
 #: Holds the base image and a few containers.
 _DATA_MIB = 600
@@ -73,6 +73,7 @@ class PrivateDaemon:
         self.data = folder / "data"
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
+        self._outside: set[Path] = set()
 
     @property
     def pid(self) -> int:
@@ -104,31 +105,58 @@ class PrivateDaemon:
         wait_until(self._answers, what=f"the daemon answers; its log is {self._folder / 'log'}")
 
     def kill(self) -> None:
-        """Kill the daemon itself, nothing of what it has started."""
+        """Kill the daemon, and wait for the one below it, which shares its fate. Containers go on."""
         assert self._process is not None
+        self._outside |= self._sockets_of_shims()
         self._process.kill()
         self._process.wait(PATIENCE_SECONDS)
+        self._end_below(signal.SIGKILL)
+        # As long as the dead one has a number, the next daemon takes it for one that goes on.
+        (self._folder / "exec" / "containerd" / "containerd.pid").unlink(missing_ok=True)
 
     def stop(self) -> None:
-        """Stop it and wait for its end, and that of the daemon below it."""
+        """Stop it and wait for its end, and that of all below it."""
         if self._process is not None:
             self._process.send_signal(signal.SIGTERM)
             self._process.wait(2 * PATIENCE_SECONDS)
             self._process = None
-        below = self._folder / "exec" / "containerd" / "containerd.pid"
-        if below.exists():
-            with_pid = int(below.read_text())
-            try:
-                os.kill(with_pid, signal.SIGTERM)
-            except ProcessLookupError:
-                return
-            wait_until(lambda: not Path(f"/proc/{with_pid}").exists(), what="containerd ends")
+        self._end_below(signal.SIGTERM)
+        # Of one that was killed and could not be started again.
+        for shim in self._started("containerd-shim"):
+            for pid in (*descendants(shim), shim):
+                _send(pid, signal.SIGKILL)
+        for socket in self._outside:
+            socket.unlink(missing_ok=True)
+
+    def _sockets_of_shims(self) -> set[Path]:
+        """Return the sockets of the supervisors of containers, which lie outside of our folder."""
+        told = (self._folder / "exec" / "containerd" / "daemon").glob("*/moby/*/address")
+        return {Path(address.read_text().strip().removeprefix("unix://")) for address in told}
+
+    def _end_below(self, how: signal.Signals) -> None:
+        for pid in self._started("containerd "):
+            _send(pid, how)
+        wait_until(lambda: not self._started("containerd "), what="containerd ends")
+
+    def _started(self, name: str) -> list[int]:
+        """Return the processes of a name that have our folder in their arguments."""
+        pids = map(int, filter(str.isdigit, os.listdir("/proc")))
+        lines = {pid: command_line(pid) for pid in pids}
+        own = f" {self._folder}/"
+        return [
+            pid for pid, line in lines.items() if line.startswith(name) or f"/{name}" in line if own in line
+        ]
 
     def _answers(self) -> bool:
         assert self._process is not None
         assert self._process.poll() is None, (self._folder / "log").read_text()[-2000:]
         command = ["docker", "--host", f"unix://{self.socket}", "info"]
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def _send(pid: int, how: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, how)
 
 
 @contextmanager
