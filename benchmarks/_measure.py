@@ -7,11 +7,11 @@ import os
 import platform
 import statistics
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import NamedTuple
 
+from engine.bench._floor import floor_command
 from engine.bench._memory import processes_below, proportional_mib
 
 __all__ = [
@@ -49,13 +49,6 @@ class Row(NamedTuple):
     def holds(self) -> bool:
         """Whether the promise is kept."""
         return self.value <= self.at_most
-
-
-def floor_command() -> list[str]:
-    """Return the floor: the interpreter that runs us, bare, without a sandbox."""
-    # The base interpreter: a virtual environment's own executable looks for its settings first.
-    base = Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}"
-    return [str(base if base.exists() else sys.executable), "-I", "-S", "-c", "print(1+1)"]
 
 
 def floor_seconds(command: list[str]) -> float:

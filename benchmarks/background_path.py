@@ -21,6 +21,7 @@ import anyio
 
 from benchmarks._measure import Row, machine, median, percentile, print_table
 from engine import Engine, EngineConfig, Program, Result, load_config
+from engine.bench._floor import base_python
 from engine.testing import FakeRuntime
 
 _WARM_UP = 5
@@ -37,8 +38,7 @@ _PROGRAMS = (
 
 def bare_command() -> list[str]:
     """Return what a user would type without isorun."""
-    base = Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}"
-    return [str(base if base.exists() else sys.executable), "-c", "print(1)"]
+    return [base_python(), "-c", "print(1)"]
 
 
 @contextmanager

@@ -9,7 +9,7 @@ Names are imported when they are first used: the command line and the warden pro
 and must not pay for what they do not need.
 """
 
-# In place of `typing.TYPE_CHECKING`: importing `typing` takes as long as a program in a waiting sandbox.
+# In place of `typing.TYPE_CHECKING`: the client of the background engine imports this, and not `typing`.
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:

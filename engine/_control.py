@@ -17,7 +17,7 @@ import msgspec
 from . import _control_folder
 from ._control_folder import FolderError
 from ._exceptions import EngineError, RunNotFoundError
-from ._peers import is_outside, peer_of
+from ._peers import accepted, is_outside, peer_of
 from ._runs import RunInfo
 
 #: A request is a line of less than a hundred bytes.
@@ -28,8 +28,6 @@ PEER_SECONDS = 2.0
 KILL_SECONDS = 15.0
 #: Peers served at once; more of them wait until one has gone or its time is up.
 MAX_PEERS = 16
-#: Until the next try when a connection cannot be accepted, for example for lack of descriptors.
-_ACCEPT_AGAIN_SECONDS = 1.0
 
 _log = logging.getLogger("isorun.control")
 
@@ -104,7 +102,7 @@ async def serve(listener: socket.socket, engine: Controlled) -> None:
     async with anyio.create_task_group() as tasks:
         while True:
             await places.acquire()
-            tasks.start_soon(_attend, await _accept(listener), engine, places)
+            tasks.start_soon(_attend, await accepted(listener, _log), engine, places)
 
 
 def _listen(stack: ExitStack) -> socket.socket:
@@ -124,18 +122,6 @@ def _listen(stack: ExitStack) -> socket.socket:
 def _remove(folder: int, name: str) -> None:
     with suppress(OSError):  # somebody else may have cleaned up
         os.unlink(name, dir_fd=folder)
-
-
-async def _accept(listener: socket.socket) -> socket.socket:
-    while True:
-        await anyio.wait_readable(listener)
-        try:
-            return listener.accept()[0]
-        except (BlockingIOError, ConnectionAbortedError):
-            continue  # the peer has gone again
-        except OSError as error:
-            _log.warning("a connection cannot be accepted: %s", error.strerror)
-            await anyio.sleep(_ACCEPT_AGAIN_SECONDS)
 
 
 async def _attend(connection: socket.socket, engine: Controlled, places: anyio.Semaphore) -> None:

@@ -1,12 +1,17 @@
-"""Who is at the other end of a unix socket, as the kernel says."""
+"""Who connects to a unix socket of ours, as the kernel says."""
 
+import logging
 import os
 import socket
 import struct
 from typing import NamedTuple
 
+import anyio
+
 #: As from SO_PEERCRED.
 _CREDENTIALS = struct.Struct("3i")
+#: Until the next try when a connection cannot be accepted, for example for lack of descriptors.
+_ACCEPT_AGAIN_SECONDS = 1.0
 
 
 class Peer(NamedTuple):
@@ -15,6 +20,19 @@ class Peer(NamedTuple):
     pid: int
     uid: int
     gid: int
+
+
+async def accepted(listener: socket.socket, log: logging.Logger) -> socket.socket:
+    """Wait for the next connection; what is in the way of one is logged, and does not last."""
+    while True:
+        await anyio.wait_readable(listener)
+        try:
+            return listener.accept()[0]
+        except (BlockingIOError, ConnectionAbortedError):
+            continue  # the peer has gone again
+        except OSError as error:
+            log.warning("a connection cannot be accepted: %s", error.strerror)
+            await anyio.sleep(_ACCEPT_AGAIN_SECONDS)
 
 
 def peer_of(connection: socket.socket) -> Peer:

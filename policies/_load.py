@@ -27,9 +27,14 @@ def load(name_or_path: str | Path) -> Policy:
         PolicyError: Unknown preset, unreadable file, malformed TOML, unknown key or bad value.
     """
     text = str(name_or_path)
-    if "/" in text or text.endswith(".toml"):
+    if is_path(text):
         return parse(_read(Path(text)), source=text)
     return parse(preset_text(text), source=f"preset {text}")
+
+
+def is_path(text: str) -> bool:
+    """Whether a policy is named by the path of its file, and not as a preset."""
+    return "/" in text or text.endswith(".toml")
 
 
 def preset_text(name: str) -> str:

@@ -16,7 +16,7 @@ import anyio
 
 from engine._caller import Caller
 from engine._engine import Engine
-from engine._peers import Peer, is_outside, peer_of
+from engine._peers import Peer, accepted, is_outside, peer_of
 
 from ._channel import Channel, CommandHandler
 from ._conversation import Conversation
@@ -27,8 +27,6 @@ __all__ = ["Activity", "Channel", "CommandHandler", "Limits", "serve"]
 
 #: Whoever writes to a terminal or a pager may be made to wait by a person; bounded, because it takes a place.
 READER_SECONDS = 3600.0
-#: Until the next try when a connection cannot be accepted, for example for lack of descriptors.
-_ACCEPT_AGAIN_SECONDS = 1.0
 #: The answer to a command that failed for a reason that is not the client's.
 _HOST_FAILURE = 4
 
@@ -69,7 +67,7 @@ class _Service:
     async def accept(self, listener: socket.socket) -> None:
         async with anyio.create_task_group() as tasks:
             while True:
-                connection = await _accepted(listener)
+                connection = await accepted(listener, _log)
                 if self._clients >= self._served.limits.clients:
                     _refuse(connection, f"the background engine serves {self._clients} clients already")
                     continue
@@ -136,18 +134,6 @@ async def _watch(channel: Channel, scope: anyio.CancelScope) -> None:
     except FrameError as error:
         _log.info("a client was given up: %s", error)
     scope.cancel()
-
-
-async def _accepted(listener: socket.socket) -> socket.socket:
-    while True:
-        await anyio.wait_readable(listener)
-        try:
-            return listener.accept()[0]
-        except (BlockingIOError, ConnectionAbortedError):
-            continue  # the peer has gone again
-        except OSError as error:
-            _log.warning("a connection cannot be accepted: %s", error.strerror)
-            await anyio.sleep(_ACCEPT_AGAIN_SECONDS)
 
 
 def _problem(peer: Peer) -> str:

@@ -16,9 +16,11 @@ from typing import NamedTuple
 from anyio import get_cancelled_exc_class, to_thread
 
 from engine import Engine, EngineConfig, Output
+from engine._check import MAX_STDIN_BYTES
 from engine._config import default_config_file
 from engine.background._channel import Channel
 from engine.background._frames import BEGUN, EXIT, OWN, STDERR, STDOUT
+from policies._load import is_path
 
 from ._errors import Interrupted, report
 from ._execute import conclude
@@ -30,7 +32,6 @@ from ._thin import package, settings
 
 #: Beginnings of paths that mean something else in each process.
 _PER_PROCESS = ("/proc/", "/dev/")
-_MAX_INPUT = 256 << 20
 
 
 class CommandLine(NamedTuple):
@@ -64,8 +65,7 @@ class Identity(NamedTuple):
     @classmethod
     def of_this_process(cls) -> "Identity":
         """Return what it is at this moment."""
-        code = Path(package(), "__init__.py")
-        return cls(package(), settings(os.environ), _state(default_config_file()), _state(code))
+        return cls(package(), settings(os.environ), _state(default_config_file()), _state_of_code())
 
 
 class _Outlet:
@@ -144,7 +144,7 @@ class Attendant:
             raise _Theirs
         stdin = None
         if "-" in (arguments.file, arguments.stdin):
-            stdin = io.BytesIO(await channel.receive_input(_MAX_INPUT))
+            stdin = io.BytesIO(await channel.receive_input(MAX_STDIN_BYTES))
         place = Place(line.folder, stdin)
         paths = _paths(arguments, place)
         if not paths:
@@ -199,10 +199,9 @@ def _difference(own: Identity, line: CommandLine) -> str:
     again = "`isorun down`, then `isorun up`, starts it anew"
     if line.package != own.package:
         return "the background engine belongs to another installation of isorun and is not used"
-    now = Identity.of_this_process()
-    if now.code != own.code:
+    if _state_of_code() != own.code:
         return f"isorun has changed since the background engine was started; {again}"
-    if now.config_file != own.config_file:
+    if _state(default_config_file()) != own.config_file:
         return f"the configuration has changed since the background engine was started; {again}"
     names = own.settings.keys() | line.settings.keys()
     changed = sorted(name for name in names if own.settings.get(name) != line.settings.get(name))
@@ -216,7 +215,7 @@ def _paths(arguments: Namespace, place: Place) -> list[str]:
     names = [text.rpartition(":")[0] or text for text in arguments.input]
     if arguments.file not in (None, "-"):
         names.append(arguments.file)
-    if arguments.policy is not None and ("/" in arguments.policy or arguments.policy.endswith(".toml")):
+    if arguments.policy is not None and is_path(arguments.policy):
         names.append(arguments.policy)
     return [place.path(name) for name in names]
 
@@ -230,6 +229,10 @@ def _is_plain(path: str) -> bool:
         return stat.S_ISREG(os.stat(real).st_mode)
     except (OSError, ValueError):  # the client says so, in the words that fit its place
         return False
+
+
+def _state_of_code() -> tuple[int, int] | None:
+    return _state(Path(package(), "__init__.py"))
 
 
 def _state(file: Path) -> tuple[int, int] | None:

@@ -11,6 +11,7 @@ import msgspec
 from engine import ConfigError, EngineConfig, File, Interpreter, Program
 from engine._check import MAX_CODE_BYTES, MAX_STDIN_BYTES
 from policies import Isolation, Limits, Policy, PolicyError, from_dict, load
+from policies._load import is_path
 
 from ._console import visible_line
 from ._errors import UsageError
@@ -65,7 +66,7 @@ def request(arguments: Namespace, config: EngineConfig, place: Place = HERE) -> 
 
 def _policy(name: str, place: Place) -> str:
     """Return a preset's name as it is, and a file's so that it can be opened from here."""
-    return place.path(name) if "/" in name or name.endswith(".toml") else name
+    return place.path(name) if is_path(name) else name
 
 
 def overlay(policy: Policy, arguments: Namespace) -> Policy:

@@ -22,6 +22,7 @@ _CHUNK = 65536
 #: An engine says at once that it begins. One that does not is stopped, or hangs.
 _ANSWER_SECONDS = 10.0
 _HEADER = 5
+# As in `_exit.py`, which imports more.
 _BROKEN_PIPE = 141
 _HOST_FAILURE = 4
 _SIGINT, _SIGTERM = 2, 15
@@ -291,7 +292,7 @@ class _Conversation:
 
 
 def _signals() -> "Callable[[int, object], object]":
-    """Return what `signal.signal` wraps: that module alone takes as long to import as all of ours."""
+    """Return what `signal.signal` wraps: that module imports `enum`, and with it much else."""
     import _signal  # type: ignore[import-not-found]  # pyright: ignore[reportMissingImports]
 
     found: Callable[[int, object], object] = _signal.signal

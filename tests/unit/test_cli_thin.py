@@ -19,7 +19,7 @@ from engine.cli._thin import Own, _Conversation, delegate, package
 Capture = pytest.CaptureFixture[str]
 type Play = Callable[["Peer"], None]
 
-#: More than this takes longer to import than a program in a waiting sandbox takes to run.
+#: What the interpreter has not loaded by itself, and what is easily imported along with something else.
 HEAVY = (
     "argparse",
     "asyncio",
