@@ -3,7 +3,8 @@
 import math
 import re
 
-_NUMBER = re.compile(r"[-\u2212]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][-+]?\d{1,3})?")
+_DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+"
+_NUMBER = re.compile(rf"[-\u2212]?(?:{_DIGITS})(?:[eE][-+]?\d{{1,3}})?")
 #: Rounding in another order of steps must not make two answers differ.
 _SAME = 1e-6
 #: Nor what is left of a difference that should be 0.
@@ -14,10 +15,7 @@ def numbers_in(text: str) -> list[float]:
     """Return the numbers of a text in order; thousands separators are read, units are not."""
     found: list[float] = []
     for match in _NUMBER.finditer(text):
-        digits = match[0].replace(",", "").replace("\u2212", "-")
-        if not any(sign.isdigit() for sign in digits):
-            continue
-        number = float(digits)
+        number = float(match[0].replace(",", "").replace("\u2212", "-"))
         if math.isfinite(number):
             found.append(number)
     return found
@@ -48,7 +46,7 @@ def _same_row(first: str, second: str) -> bool:
 
 
 def _around_numbers(text: str) -> str:
-    return "".join(_plain(_NUMBER.sub(lambda found: "0" if found[0] else "", text)).split())
+    return "".join(_plain(_NUMBER.sub("0", text)).split())
 
 
 def _is_close(one: float, other: float) -> bool:

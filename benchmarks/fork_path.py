@@ -26,6 +26,7 @@ from benchmarks._measure import (
     proportional_mib,
 )
 from engine import Engine, EngineConfig, Program, load_config
+from policies import Mount, Policy
 from runtimes.environments import load_environment
 
 _WARM_UP = 5
@@ -69,7 +70,7 @@ def config(warm: int, max_size: int = 8) -> EngineConfig:
 
 
 async def timed_runs(
-    program: Program, warm: int, runs: int, reference: Callable[[], float]
+    program: Program, warm: int, runs: int, reference: Callable[[], float], policy: Policy | None = None
 ) -> tuple[list[float], list[float], str]:
     """Take turns between a reference and the engine; return seconds of both, and the path of the last run."""
     references: list[float] = []
@@ -81,7 +82,7 @@ async def timed_runs(
             references.append(reference())
             await until_idle(engine, warm)
             begin = time.perf_counter()
-            result = await engine.run(program)
+            result = await engine.run(program, policy)
             walls.append(time.perf_counter() - begin)
             if not result.ok or result.isolation.fallback:
                 raise SystemExit(f"not a forked run: {result}")
@@ -188,6 +189,8 @@ def main() -> None:
     floors, warm, warm_path = run(timed_runs, _PRINT, 1, runs, floor_run)
     more_floors, fork, fork_path = run(timed_runs, _PRINT, 0, runs, floor_run)
     few = max(10, runs // 4)
+    mounting = Policy(mounts=(Mount(source="/usr", target="/mnt/usr"),))
+    floors_beside, mounted, _ = run(timed_runs, _PRINT, 1, few, floor_run, mounting)
     plain, pandas, _ = run(
         timed_runs, Program(code=_PANDAS), 1, few, partial(floor_seconds, pandas_command())
     )
@@ -202,6 +205,13 @@ def main() -> None:
         [
             Row("waiting child, print(1+1), p50", median(warm) / floor, "x", 0.5, 0.2),
             Row("the same, p95", percentile(warm, 95) / floor, "x", 1.0, 0.4),
+            Row(
+                "the same with a host folder mounted, p50",
+                median(mounted) / median(floors_beside),
+                "x",
+                1.0,
+                0.4,
+            ),
             Row("fork on demand, p50", median(fork) / floor, "x", 0.8, 0.4),
             Row("the same, p95", percentile(fork, 95) / floor, "x", 2.0, 1.0),
             Row(

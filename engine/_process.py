@@ -16,6 +16,7 @@ import anyio
 import msgspec
 from anyio.lowlevel import cancel_shielded_checkpoint
 
+from engine.warden.fitting import Fit
 from engine.warden.forked import Box
 
 from ._exceptions import EngineError, RuntimeUnavailableError, SandboxLostError, SandboxStartError
@@ -97,6 +98,13 @@ class Contained(msgspec.Struct, tag_field="kind", tag="contained", frozen=True):
     number: int
 
 
+class Fitted(msgspec.Struct, tag_field="kind", tag="fitted", frozen=True):
+    """A jail that waits was fitted to its run; or not, if there is a problem."""
+
+    number: int
+    problem: str
+
+
 class Ended(msgspec.Struct, tag_field="kind", tag="ended", frozen=True):
     """A process and everything it started have left user code for good; the kernel may still clear up.
 
@@ -124,7 +132,7 @@ class Ended(msgspec.Struct, tag_field="kind", tag="ended", frozen=True):
 
 
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(Ready | Refused | Contained | Ended)
+_decoder = msgspec.json.Decoder(Ready | Refused | Contained | Fitted | Ended)
 
 type KillReason = Literal["output", "cancelled", "closed", "protocol"]
 
@@ -145,6 +153,8 @@ class Child:
         self._listener: Callable[[], None] | None = None
         self._ended: Ended | None = None
         self._refusal: str | None = None
+        self._fitted = anyio.Event()
+        self._problem = ""
 
     @property
     def is_alive(self) -> bool:
@@ -162,6 +172,31 @@ class Child:
                 "limits": bounds._asdict(),
             }
         )
+
+    async def fit(self, namespace: int, wanted: Fit) -> None:
+        """Give a jail that waits what its run asks for, once.
+
+        Args:
+            namespace: Descriptor of its mount namespace; the caller may close it when this returns.
+            wanted: By the run.
+
+        Raises:
+            SandboxStartError: It cannot be done, for the reason in the message.
+        """
+        message = {"kind": "fit", "number": self.number, **wanted._asdict()}
+        if len(_encoder.encode(message)) > _MAX_MESSAGE:
+            raise SandboxStartError("the policy has too many mounts", hint="mount the folder above them")
+        self._warden.send(message, [namespace])
+        await self._fitted.wait()
+        if not self.is_alive:
+            self._problem = "it has ended"
+        if self._problem:
+            raise SandboxStartError(f"the sandbox cannot be made as the policy asks: {self._problem}")
+
+    def fitted(self, problem: str) -> None:
+        """Record how that went; called by the warden client only."""
+        self._problem = problem
+        self._fitted.set()
 
     def expect_end(self) -> None:
         """Have it looked whether the process is at its end, because its program says so.
@@ -202,6 +237,7 @@ class Child:
         self._ended, self._refusal = ended, refusal
         self._done.set()
         self.guarded.set()
+        self._fitted.set()
         if self._listener is not None:
             self._listener()
 
@@ -373,13 +409,17 @@ class Warden:
         else:
             self._lose()
 
-    def _dispatch(self, message: Ready | Refused | Contained | Ended) -> None:
+    def _dispatch(self, message: Ready | Refused | Contained | Fitted | Ended) -> None:
         if isinstance(message, Ready):
             self.controllers, self.problems = message.controllers, message.problems
             self._answered.set()
             return
         if isinstance(message, Contained):
             self._children[message.number].guarded.set()
+            return
+        if isinstance(message, Fitted):
+            if message.number in self._children:
+                self._children[message.number].fitted(message.problem)
             return
         child = self._children.pop(message.number, None)
         if child is None:

@@ -107,12 +107,12 @@ def children(pid: int) -> list[int]:
 
 def _wait_and_become(channel: socket.socket, group: Group, warden: int) -> NoReturn:
     try:
-        _close_all_but(channel.fileno())
+        close_all_but(channel.fileno())
         group.join()
         os.setsid()
         os.setpriority(os.PRIO_PROCESS, 0, 0)  # the warden's own is higher
         _reset_signals()
-        _die_with(warden)
+        die_with(warden)
         argv, descriptors, oom_score = _receive(channel)
         _set_oom_score(oom_score)
         _place(descriptors)
@@ -122,10 +122,13 @@ def _wait_and_become(channel: socket.socket, group: Group, warden: int) -> NoRet
     os._exit(127)
 
 
-def _close_all_but(kept: int) -> None:
-    """Hold nothing of the warden's: who waits here must not keep its sockets open."""
-    os.closerange(3, kept)
-    os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX"))
+def close_all_but(*kept: int) -> None:
+    """Hold nothing of the warden's: its children must not keep its sockets open."""
+    begin = 3
+    for number in sorted(kept):
+        os.closerange(begin, number)
+        begin = number + 1
+    os.closerange(begin, os.sysconf("SC_OPEN_MAX"))
 
 
 def _receive(channel: socket.socket) -> tuple[list[str], dict[int, int], int]:
@@ -162,9 +165,9 @@ def _place(descriptors: Mapping[int, int]) -> None:
         os.dup2(source, number, inheritable=True)
 
 
-def _die_with(warden: int) -> None:
-    """Ask to be killed when the warden dies, and check that it has not died already."""
+def die_with(parent: int) -> None:
+    """Ask to be killed when the parent dies, and check that it has not died already."""
     if _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl")
-    if os.getppid() != warden:
+    if os.getppid() != parent:
         os._exit(127)

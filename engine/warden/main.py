@@ -15,6 +15,8 @@ from typing import Any
 
 from engine.warden.cgroup import Group
 from engine.warden.child import Parked, become_subreaper, children
+from engine.warden.fitters import Fitters
+from engine.warden.fitting import Fit
 from engine.warden.forked import Box, Channel
 from engine.warden.trees import close_trees, open_trees, sweep
 from engine.warden.ward import LOST, Ward
@@ -37,6 +39,7 @@ class Loop:
         self._watcher = Watcher()
         self._wards: dict[int, Ward] = {}
         self._zygotes = Zygotes(self._watcher, self._guard)
+        self._fitters = Fitters(self._watcher, self._fitted)
         sweep(_PREFIX)
         name = f"{_PREFIX}-{os.getpid()}-{os.urandom(4).hex()}"
         self._trees, self._problems = open_trees(name)
@@ -99,6 +102,8 @@ class Loop:
                     )
             case "expect":
                 ward.expect()
+            case "fit":
+                self._fit(number, Fit(message["disk"], message["mounts"]), *descriptors)
             case "kill":
                 ward.kill(message["reason"])
 
@@ -169,11 +174,24 @@ class Loop:
         group.create()
         return group
 
+    # Fits
+
+    def _fit(self, number: int, wanted: Fit, namespace: int) -> None:
+        try:
+            self._fitters.begin(number, namespace, wanted)
+        except OSError as error:
+            self._fitted(number, str(error))
+
+    def _fitted(self, number: int, problem: str) -> None:
+        self._orphans = True  # it has no more to do than to end
+        self._send({"kind": "fitted", "number": number, "problem": problem})
+
     # Ends
 
     def _exited(self, ward: Ward) -> None:
         self._watcher.forget(ward.over)
         self._zygotes.close(ward.number)
+        self._orphans |= self._fitters.end(ward.number)
         ward.exited()
 
     def _tick(self) -> None:
@@ -194,7 +212,7 @@ class Loop:
 
     def _reap_orphans(self) -> bool:
         """Collect processes of killed jails, which the kernel hands to us; return whether some still die."""
-        own = {ward.pid for ward in self._wards.values()}
+        own = {ward.pid for ward in self._wards.values()} | self._fitters.pids
         if self._parked is not None:
             own.add(self._parked[1].pid)
         orphans = [pid for pid in children(os.getpid()) if pid not in own]

@@ -164,12 +164,12 @@ class ContainerRun:
             case "missing":
                 self._missing = " ".join(word.rest)
             case _:
-                self._child.expect_end()
                 self._ran_ms = self._elapsed_ms()
                 self._last = word.rest
 
     def _on_over(self, word: Word) -> None:
         self._is_over = True
+        self._child.expect_end()  # all of the program is dead: what was counted is there to be read
 
     def _on_stderr(self, data: bytes) -> None:
         self._output("stderr", data)

@@ -157,7 +157,7 @@ class DockerRuntime(Runtime):
         )
         return Template(
             runtime=self.name,
-            key=(*key(policy), detail.image),
+            key=(*key(policy), policy.limits.disk_mib, policy.limits.file_count, detail.image),
             policy=policy,
             environment=detail.image_name,
             detail=detail,

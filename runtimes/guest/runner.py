@@ -134,11 +134,17 @@ def connect(control: int) -> _socket.socket:
 
 
 def _make_box(connection: _socket.socket, ready: bytes) -> None:
-    """Make the folders and hand the host a descriptor of the working one, to collect output files later."""
+    """Make the folders, and hand the host what it needs of them.
+
+    That is a descriptor of the working folder, to collect output files later, and one of our mount namespace,
+    to mount what the policy of the run asks for.
+    """
     for folder in FOLDERS:
         os.mkdir(folder, 0o700)
     os.chdir(WORK)
-    _hand_over(connection, ready, [os.open(WORK, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)])
+    work = os.open(WORK, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    mounts = os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+    _hand_over(connection, ready, [work, mounts])
 
 
 def receive(connection: _socket.socket) -> dict[str, Any]:

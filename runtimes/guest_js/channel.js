@@ -5,6 +5,8 @@
  * the program's own standard input. Out: frames of four bytes of length and JSON.
  */
 
+/** Where the sandbox shows what its policy mounts. */
+export const MOUNTS = "/mnt";
 const MAX_HEADER = 1 << 26;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -33,7 +35,8 @@ export function openReport(path) {
 /**
  * Wait for the header of a program. It may come a moment before the rest.
  * @returns {{name: string, language: string, code: number, args: string[], env: Record<string, string>,
- *   live: boolean, files: [string, number, number][]}} Sizes in bytes; files by name, mode and size.
+ *   live: boolean, mounts: boolean, files: [string, number, number][]}} Sizes in bytes; whether the policy
+ *   mounts something; files by name, mode and size.
  */
 export function receiveHeader() {
   const size = new DataView(exactly(4).buffer).getUint32(0);
@@ -64,6 +67,14 @@ export function place({ files }, box) {
     Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true, mode: 0o700 });
     Deno.writeFileSync(path, data, { createNew: true, mode });
   }
+}
+
+/**
+ * Give up the right to read where the policy mounts nothing.
+ * @param {{mounts: boolean}} header
+ */
+export function closeMounts({ mounts }) {
+  if (!mounts) Deno.permissions.revokeSync({ name: "read", path: MOUNTS });
 }
 
 function frame(payload) {

@@ -4,7 +4,7 @@
  * Arguments: the sandbox's folder, the language, and `packages` if there are some.
  */
 
-import { openReport, place, receive, receiveHeader } from "./channel.js";
+import { closeMounts, openReport, place, receive, receiveHeader } from "./channel.js";
 import { Ending } from "./ending.js";
 import { describe } from "./errors.js";
 import { Modules } from "./modules.js";
@@ -48,6 +48,7 @@ async function serve() {
   // The rest is on its way; who waits for it has time for this.
   report.say({ kind: "started" });
   const request = receive(header);
+  closeMounts(header);
   place(request, box);
   const source = decoder.decode(request.code);
   if (node === undefined && NODE.test(source)) {

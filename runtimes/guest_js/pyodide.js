@@ -5,7 +5,7 @@
  * Arguments: the sandbox's folder, and where the distribution and the packages lie if not in their usual places.
  */
 
-import { openReport, place, receive, receiveHeader } from "./channel.js";
+import { closeMounts, openReport, place, receive, receiveHeader } from "./channel.js";
 import { connectStreams, mountFolders, openDevice } from "./pyodide_box.js";
 import { load } from "./pyodide_load.js";
 import { trim } from "./pyodide_memory.js";
@@ -45,6 +45,7 @@ async function main() {
   giveUp();
   report.say({ kind: "ready" });
   const request = receive(receiveHeader());
+  closeMounts(request);
   place(request, box);
   Deno.writeFileSync(`${box}/tmp/${request.name}`, request.code, { createNew: true, mode: 0o600 });
   await become(pyodide, guest, request, { ...variables, ...request.env }, report);

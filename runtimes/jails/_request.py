@@ -128,9 +128,10 @@ def encode_takeover(
     """
     limits = {
         **_limits(policy.limits, cgroups=True),
-        # The cgroup's counts come with the program; these cannot be changed any more.
+        # The cgroup's counts and the disk's size come with the program; these cannot be changed any more.
         "cpu_seconds": None,
         "processes": None,
+        "file_bytes": None,
         "open_files": _equal(policy.limits.open_files + descriptors),
     }
     return _framed(

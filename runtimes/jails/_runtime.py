@@ -22,7 +22,7 @@ from engine import (
     Template,
 )
 from engine._host import Host
-from policies import Policy, key
+from policies import Policy
 from runtimes.environments import Environment, choose, list_environments, using
 
 from ._binary import find_nsjail
@@ -33,7 +33,6 @@ from ._launcher import Jailed, Launcher
 from ._origin import Origin
 from ._plans import guest_plan, zygote_plan
 from ._request import EXEC_PIDS, Handover, bounds_of, encode_request
-from ._resize import can_resize
 from ._sandbox import START_SECONDS, Detail, JailSandbox, SandboxLateError
 from ._selftest import PROBE, ensure_proof, run_probe
 from ._zygote import Blueprint
@@ -59,7 +58,6 @@ class JailRuntime(Runtime):
         self._cache_use = ExitStack()
         self._closing = AsyncExitStack()
         self._no_fork: str | None = None
-        self._resizes = False
         self._prepared = False
 
     @override
@@ -70,7 +68,6 @@ class JailRuntime(Runtime):
         await anyio.to_thread.run_sync(self._find_parts)
         await self._host.warden.ready()
         self._make_parts()
-        self._resizes = can_resize()
         await self._prove()
         self._prepared = True
 
@@ -94,10 +91,6 @@ class JailRuntime(Runtime):
     @override
     async def start(self, template: Template) -> Sandbox:
         return await self._jailed(template)
-
-    def _key(self, policy: Policy) -> tuple[object, ...]:
-        """Return what of a policy a jail is started with, and cannot be given later."""
-        return key(policy, disk=not self._resizes)
 
     def _forks(self, detail: Detail) -> bool:
         """Whether a jail for this is forked, if nothing goes wrong."""
@@ -131,7 +124,7 @@ class JailRuntime(Runtime):
         if self._no_fork is not None:
             raise NoForkError(self._no_fork)
         detail: Detail = template.detail
-        key = (detail.environment.hash, template.policy.mounts, detail.preload, tuple(detail.binds.items()))
+        key = (detail.environment.hash, detail.preload, tuple(detail.binds.items()))
         zygotes = self._zygotes
         try:
             jailed, origin = await zygotes.fork(key, partial(self._blueprint, template), template.policy)
@@ -165,7 +158,7 @@ class JailRuntime(Runtime):
     def _blueprint(self, template: Template) -> Blueprint:
         """Say what the zygote for a template is made from; tests change it."""
         detail: Detail = template.detail
-        plan = zygote_plan(detail.environment, template.policy.mounts, self._guest_code, detail.binds)
+        plan = zygote_plan(detail.environment, self._guest_code, detail.binds)
         return Blueprint(plan, detail.environment, detail.preload, bpf_filter(platform.machine()))
 
     async def _prove(self) -> None:

@@ -24,6 +24,8 @@ from engine import (
 )
 from engine._protocol import Failed, Ready, decode
 from engine._runtime import Emit
+from engine.warden.fitting import Fit
+from engine.warden.tmpfs import resize
 from policies import Policy
 from runtimes._verdict import Space
 from runtimes.environments import Environment
@@ -33,16 +35,19 @@ from ._launcher import Jailed
 from ._origin import Origin
 from ._pipes import Pipes
 from ._request import Handover
-from ._resize import resize
 from ._run import Run
 
 #: A jail is ready in tens of milliseconds; this is for a machine that swaps.
 START_SECONDS = 20.0
 #: A jail that fails exits at once.
 _FAIL_SECONDS = 2.0
+#: Mounts are there in a millisecond; this is for a source on a file system that does not answer.
+FIT_SECONDS = 10.0
 #: The warden has killed it by then, or something hangs in the kernel.
 CLOSE_SECONDS = 8.0
 _MIB = 1 << 20
+#: That come with the first frame.
+_PLACES = 2
 
 
 class SandboxLateError(SandboxStartError):
@@ -99,13 +104,14 @@ class JailSandbox(Sandbox):
         self._capabilities = capabilities
         self._encode = encode
         self._work = -1
+        self._namespace = -1
         self._size = (template.policy.limits.disk_mib, template.policy.limits.file_count)
         self._used = False
         self._cancelled = False
         self._closed = False
 
     async def wait_ready(self, seconds: float = START_SECONDS) -> None:
-        """Wait for the runner's first frame, which carries the working folder's descriptor.
+        """Wait for the runner's first frame, which carries descriptors of the jail's places.
 
         Args:
             seconds: How long.
@@ -119,7 +125,7 @@ class JailSandbox(Sandbox):
             frame, rights = receive_ready(self._pipes.control)
             if not frame:
                 raise SandboxStartError(await self._reason_of_failure(), hint="see `isorun doctor`")
-            self._work = _work_folder(frame, rights)
+            self._work, self._namespace = _places(frame, rights)
             return
         self._origin.late()
         raise SandboxLateError(f"the jail was not ready within {seconds:g} s", hint="is the machine busy?")
@@ -135,7 +141,7 @@ class JailSandbox(Sandbox):
 
     async def _run(self, handover: Handover, program: Program, policy: Policy, emit: Emit | None) -> Result:
         self._used = True
-        self._fit(policy)
+        await self._fit(policy)
         try:
             own_pids = self._origin.own_pids + self.own_pids
             run = Run(self._child, self._pipes, self._origin, policy, own_pids, emit)
@@ -160,6 +166,7 @@ class JailSandbox(Sandbox):
         if self._closed:
             return
         self._closed = True
+        self._let_go()
         try:
             if self._child.is_alive:
                 self._child.kill("closed")
@@ -189,22 +196,53 @@ class JailSandbox(Sandbox):
         self._child.kill("closed")  # it gave up its socket, so it has nothing to live for
         ended = await self._child.wait()
         log = read_log(self._pipes)
-        missing = _missing_sources(self._template.policy)
-        if missing and not ended.failure:
-            return f"the source of a mount does not exist: `{'`, `'.join(missing)}`"
         reason = ended.failure or log or f"it ended with wait status {ended.wait_status} before it was ready"
         return f"the jail did not start: {reason}"
 
-    def _fit(self, policy: Policy) -> None:
-        """Give the working folder the size that this run may fill: it was started for another one perhaps."""
+    async def _fit(self, policy: Policy) -> None:
+        """Give the jail what this run may fill, and what it may see: it was started without knowing it."""
+        wanted = Fit(self._resize(policy), [(mount.source, mount.target) for mount in policy.mounts])
+        try:
+            if wanted.disk is not None or wanted.mounts:
+                await self._fit_from_inside(wanted)
+        except SandboxStartError:
+            if not self._cancelled or self._child.is_alive:
+                raise  # else how it ended is the result
+        finally:
+            self._let_go()
+
+    async def _fit_from_inside(self, wanted: Fit) -> None:
+        if self._namespace < 0:
+            raise SandboxStartError("the disk limit cannot be changed any more")
+        with anyio.move_on_after(FIT_SECONDS):
+            await self._child.fit(self._namespace, wanted)
+            return
+        raise SandboxLateError(f"the mounts of the policy were not there within {FIT_SECONDS:g} s")
+
+    def _resize(self, policy: Policy) -> tuple[int, int] | None:
+        """Set the size of the working folder; return it if only somebody inside of the jail can do that."""
         wanted = (policy.limits.disk_mib, policy.limits.file_count)
         if wanted == self._size:
-            return
+            return None
+        self._size = wanted
+        size = (wanted[0] * _MIB, wanted[1])
         try:
-            resize(self._work, wanted[0] * _MIB, wanted[1])
+            root = os.open("..", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._work)
+            try:
+                resize(root, *size)
+            finally:
+                os.close(root)
+        except PermissionError:  # we are an ordinary user
+            return size
         except OSError as error:
             raise SandboxStartError(f"the disk limit cannot be set: {error.strerror}") from error
-        self._size = wanted
+        return None
+
+    def _let_go(self) -> None:
+        """Close the jail's mount namespace: the last one who does waits for the kernel to take it apart."""
+        if self._namespace >= 0:
+            os.close(self._namespace)
+            self._namespace = -1
 
     def _space(self) -> Space:
         status = os.fstatvfs(self._work)
@@ -235,20 +273,18 @@ def read_log(pipes: Pipes) -> str:
         return ""
 
 
-def _missing_sources(policy: Policy) -> list[str]:
-    return [mount.source for mount in policy.mounts if not os.path.exists(mount.source)]
-
-
-def _work_folder(frame: bytes, rights: list[int]) -> int:
-    """Return the descriptor that came with the first frame; owned by the caller."""
+def _places(frame: bytes, rights: list[int]) -> tuple[int, int]:
+    """Return descriptors of the working folder and of the mount namespace; owned by the caller."""
     try:
         message = decode(frame)
         if isinstance(message, Failed):
             raise SandboxStartError(
                 f"the sandbox could not be made: {message.error}", hint="see `isorun doctor`"
             )
-        if isinstance(message, Ready) and len(rights) == 1:
-            return rights.pop()
+        if isinstance(message, Ready) and len(rights) == _PLACES:
+            work, namespace = rights
+            rights.clear()
+            return work, namespace
         raise ProtocolError("the jail did not report ready")
     finally:
         for descriptor in rights:

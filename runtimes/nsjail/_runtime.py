@@ -5,7 +5,7 @@ from typing import ClassVar, override
 
 from engine import Program, Result, RuntimeUnavailableError, Template
 from engine._host import Host
-from policies import Policy
+from policies import Policy, key
 from runtimes.environments import Environment, choose, find_imports, load_environment, preload_for
 from runtimes.jails import Detail, Handover, JailRuntime, encode_request, fits, misfit
 
@@ -49,7 +49,7 @@ class NsjailRuntime(JailRuntime):
         )
         return Template(
             runtime=self.name,
-            key=(*self._key(policy), environment.hash, system, preload),
+            key=(*key(policy), environment.hash, system, preload),
             policy=policy,
             environment=environment.name,
             detail=detail,

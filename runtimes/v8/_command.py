@@ -1,10 +1,9 @@
-"""The command line of a Deno process: it may do nothing but use its working folders."""
+"""The command line of a Deno process: it may use its working folders and read mounts, nothing else."""
 
 from collections.abc import Sequence
 
 import msgspec
 
-from policies import Policy
 from runtimes.environments import GUEST_TOOLS
 
 #: Where the jail shows the binary and the guest code.
@@ -12,6 +11,8 @@ DENO_FOLDER = f"{GUEST_TOOLS}/deno"
 GUEST_FOLDER = f"{GUEST_TOOLS}/guest"
 _BOX = "/box"
 _FOLDERS = ("/box", "/tmp")  # noqa: S108  # the sandbox's own
+#: Empty until the run is known, and then holds what its policy mounts.
+_MOUNTS = "/mnt"
 #: Nothing is asked for, nothing is fetched, no configuration is looked for. `--cached-only` alone would let a
 #: request for the permission to import succeed.
 _CLOSED = (
@@ -45,7 +46,6 @@ def deno_command(
     permissions: Permissions,
     flags: Sequence[str],
     v8_flags: Sequence[str],
-    policy: Policy,
     *,
     heap_mib: int,
 ) -> tuple[str, ...]:
@@ -56,10 +56,8 @@ def deno_command(
         permissions: On top of the working folders.
         flags: Of Deno, about packages.
         v8_flags: On top of the heap's size.
-        policy: Whose mounts can be read.
         heap_mib: Size of V8's heap.
     """
-    mounts = ["/mnt"] if policy.mounts else []
     engine = [f"--max-old-space-size={heap_mib}", *v8_flags]
     return (
         f"{DENO_FOLDER}/deno",
@@ -70,7 +68,7 @@ def deno_command(
         "--no-code-cache",
         *flags,
         f"--v8-flags={','.join(engine)}",
-        f"--allow-read={','.join([*_FOLDERS, *mounts, *permissions.read])}",
+        f"--allow-read={','.join([*_FOLDERS, _MOUNTS, *permissions.read])}",
         f"--allow-write={','.join(_FOLDERS)}",
         # The environment is made from nothing: there is nothing in it to hide.
         "--allow-env",

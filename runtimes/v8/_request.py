@@ -25,7 +25,7 @@ def encode(program: Program, policy: Policy, live: bool) -> Handover:
 
     Args:
         program: What to run.
-        policy: Whose environment variables to apply.
+        policy: Whose environment variables to apply, and which may mount something.
         live: Whether somebody watches the output as it comes.
     """
     code = program.code.encode() if isinstance(program.code, str) else program.code
@@ -38,6 +38,7 @@ def encode(program: Program, policy: Policy, live: bool) -> Handover:
             "args": program.args,
             "env": {**policy.env, **program.env},
             "live": live,
+            "mounts": bool(policy.mounts),
             "files": files,
         }
     )

@@ -11,7 +11,7 @@ import msgspec
 
 from engine import Capabilities, Program, RuntimeUnavailableError, Sandbox, Template
 from engine._host import Host
-from policies import Limits, Policy
+from policies import Limits, Policy, key
 from runtimes.jails import (
     Detail,
     Jailed,
@@ -36,8 +36,6 @@ _OWN_DESCRIPTORS = 64
 #: Of a process whose program starts none. Up to eleven were seen on two cores: V8 has some for each core, and
 #: Deno makes more where several calls wait for the system at once.
 OWN_THREADS = 14 + (os.cpu_count() or 1)
-#: What a policy may allow at most.
-_MAX_DISK_MIB = 1 << 20
 
 
 class Guest(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +104,7 @@ class V8Runtime(JailRuntime):
             environment=self._smallest_environment(),
             binds={**self._deno_binds, str(self._guest_js): GUEST_FOLDER, **guest.binds},
             command=deno_command(
-                guest.entry, guest.permissions, guest.flags, guest.v8_flags, policy, heap_mib=heap_mib
+                guest.entry, guest.permissions, guest.flags, guest.v8_flags, heap_mib=heap_mib
             ),
             variables={**_VARIABLES, **guest.variables},
         )
@@ -114,8 +112,8 @@ class V8Runtime(JailRuntime):
         own_key = (guest.entry, policy.limits.open_files, heap_mib, guest.key)
         return Template(
             runtime=self.name,
-            key=(*self._key(policy), *own_key),
-            policy=_start_policy(policy, heap_mib, resizes=self._resizes),
+            key=(*key(policy), *own_key),
+            policy=_start_policy(policy, heap_mib),
             detail=detail,
             waiting_mib=self.waiting_mib,
             waiting_processes=self._waiting_processes(detail),
@@ -173,19 +171,12 @@ class V8Runtime(JailRuntime):
         await ensure_proof(self._cache, identity, partial(run_probe, self.start, self.template, probe))
 
 
-def _start_policy(policy: Policy, heap_mib: int, *, resizes: bool) -> Policy:
+def _start_policy(policy: Policy, heap_mib: int) -> Policy:
     """Return what a process waits under: of the limits only those that its template's key has.
 
     The first program of a pool must not decide how little memory those after it may start with.
     """
-    given = policy.limits
-    # The size of a file is a limit of the process, which must not be below that of any run's disk.
-    disk_mib, file_count = (
-        (_MAX_DISK_MIB, given.file_count) if resizes else (given.disk_mib, given.file_count)
-    )
-    limits = Limits(
-        memory_mib=heap_mib, open_files=given.open_files, disk_mib=disk_mib, file_count=file_count
-    )
+    limits = Limits(memory_mib=heap_mib, open_files=policy.limits.open_files)
     return msgspec.structs.replace(policy, limits=limits)
 
 

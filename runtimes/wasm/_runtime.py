@@ -7,7 +7,7 @@ import msgspec
 
 from engine import Capabilities, Compiled, EngineError, Program, Result, RuntimeUnavailableError, Template
 from engine._host import Host
-from policies import Limits, Policy
+from policies import Limits, Policy, key
 from runtimes.environments import Environment, load_environment
 from runtimes.jails import (
     Detail,
@@ -108,8 +108,8 @@ class WasmRuntime(JailRuntime):
         detail = _ModuleDetail(environment=self._environment, preload=("wasmtime", "wasm"))
         return Template(
             runtime=self.name,
-            key=self._key(policy),
-            policy=_start_policy(policy, resizes=self._resizes),
+            key=key(policy),
+            policy=_start_policy(policy),
             detail=detail,
             waiting_mib=_WAITING_MIB,
             waiting_processes=self._waiting_processes(detail),
@@ -180,11 +180,9 @@ def _find_toolchains(cache: Path) -> dict[Name, Toolchain]:
     return toolchains
 
 
-def _start_policy(policy: Policy, *, resizes: bool) -> Policy:
+def _start_policy(policy: Policy) -> Policy:
     """Return what a process waits under: of the limits only those that its template's key has.
 
     The first program of a pool must not decide how few threads those after it may start with.
     """
-    given = policy.limits
-    limits = Limits() if resizes else Limits(disk_mib=given.disk_mib, file_count=given.file_count)
-    return msgspec.structs.replace(policy, limits=limits)
+    return msgspec.structs.replace(policy, limits=Limits())

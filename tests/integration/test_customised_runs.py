@@ -1,5 +1,6 @@
 """What arrives with a program: twenty common ways to ask for something of one's own are served warm."""
 
+import ast
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -52,6 +53,8 @@ VARIATIONS: dict[str, tuple[Program, Policy]] = {
     "open files": (Program(code=_HELLO), limited(open_files=64)),
     "collected files": (Program(code=_HELLO), limited(artifact_mib=1, artifact_count=1)),
     "isolation": (Program(code=_HELLO), Policy(isolation=Isolation(require=("nsjail",)))),
+    "a folder of the host": (Program(code=_HELLO), Policy(mounts=(Mount(source="/etc", target="/mnt/a"),))),
+    "a mounted file": (Program(code=_HELLO), Policy(mounts=(Mount(source=__file__, target="/mnt/a.py"),))),
 }
 
 
@@ -85,17 +88,21 @@ async def test_customised_run_finds_a_sandbox_waiting() -> None:
     assert len(pools) == 1
 
 
-async def test_second_run_with_a_mount_finds_a_sandbox_waiting() -> None:
-    program = Program(code="print(open('/mnt/data/data.txt').read())")
-    with world_readable_folder() as folder:
-        (folder / "data.txt").write_text("mounted")
-        (folder / "data.txt").chmod(0o644)
-        policy = Policy(mounts=(Mount(source=str(folder), target="/mnt/data"),))
+async def test_runs_with_mounts_of_their_own_find_a_sandbox_waiting() -> None:
+    program = Program(code="import os\nprint([open(f'/mnt/{name}/a').read() for name in os.listdir('/mnt')])")
+    with world_readable_folder() as folder, world_readable_folder() as other:
+        mounts = [Mount(source=str(path), target=f"/mnt/{path.name}") for path in (folder, other)]
+        for path in (folder, other):
+            (path / "a").write_text(path.name)
+            (path / "a").chmod(0o644)
         async with warm_engine() as engine:
-            first = await engine.run(program, policy)
-            await until(lambda: all(pool.idle for pool in engine.stats().pools), what="sandboxes wait")
+            results = [
+                await asked(engine, program, Policy(mounts=wanted))
+                for wanted in ((mounts[0],), (mounts[1],), tuple(mounts))
+            ]
+            pools = engine.stats().pools
 
-            second = await engine.run(program, policy)
-
-    assert (first.stdout, second.stdout) == ("mounted\n", "mounted\n")
-    assert second.isolation.path == "warm"
+    found = [sorted(ast.literal_eval(result.stdout)) for result in results]
+    assert found == [[folder.name], [other.name], sorted([folder.name, other.name])]
+    assert {result.isolation.path for result in results} == {"warm"}
+    assert len(pools) == 1

@@ -50,7 +50,7 @@ def work():
 READY = frame(b'{"kind":"ready"}')
 STARTED = frame(b'{"kind":"started","monotonic_ns":%d}' % time.monotonic_ns())
 def ready():
-    control.sendmsg([READY], rights(work()))
+    control.sendmsg([READY], rights(work(), os.open("/proc/self/ns/mnt", os.O_RDONLY)))
     control.recv(1)
 """
 
@@ -114,6 +114,9 @@ async def run_quietly(engine: Engine) -> Result | None:
             "folder = work(); control.sendmsg([READY], rights(folder, folder, 0)); time.sleep(60)",
             ProtocolError,
             id="too many descriptors",
+        ),
+        pytest.param(
+            "control.sendmsg([READY], rights(work())); time.sleep(60)", ProtocolError, id="no namespace"
         ),
         pytest.param(
             "control.sendmsg([STARTED], rights(work())); time.sleep(60)", ProtocolError, id="too early"

@@ -19,6 +19,7 @@ from runtimes.environments import load_environment
 from runtimes.jails._guest_code import ensure_guest_code
 from tests.support.machine import processes_of_uid, wait_until
 from tests.support.readable_python import make_readable
+from tests.support.zygotes import world_readable_folder
 
 pytestmark = [pytest.mark.jail, pytest.mark.slow]
 
@@ -32,11 +33,14 @@ if len(sys.argv) > 1:
 import anyio
 from engine import Engine, EngineConfig, EngineError, File, Limits, Policy, PoolConfig, Program
 from engine import result_to_dict
+from policies import parse
 
 async def main(order):
     warm = order["warm"]
     config = EngineConfig(cache_dir=order["cache"], pool=PoolConfig(warm=warm, max_warm=warm))
     policy = order["policy"] or Policy(limits=Limits(**order["limits"]))
+    if isinstance(policy, str) and "[" in policy:
+        policy = parse(policy)
     files = [File(name=name, data=text.encode()) for name, text in order["files"].items()]
     try:
         async with Engine(config) as engine:
@@ -141,6 +145,44 @@ def test_disk_limit_of_a_run_is_enforced_while_another_sandbox_waits(run: Run) -
     below = run(code % 3, warm=1, disk_mib=4)
 
     assert (above["status"], below["status"]) == ("disk", "ok")
+
+
+def test_mounts_and_limits_of_disk_come_into_a_sandbox_that_waits(run: Run) -> None:
+    code = "import os; print(os.listdir('/mnt/etc') != [], os.statvfs('/box').f_blocks * 4096 >> 20)"
+    policy = """
+        [[mounts]]
+        source = "/etc"
+        target = "/mnt/etc"
+        [limits]
+        disk-mib = 7
+    """
+
+    result = run(code, warm=1, policy=policy)
+
+    assert (result["stdout"], result["isolation"]["path"]) == ("True 7\n", "warm")
+
+
+def test_mount_cannot_be_written_by_its_owner(run: Run, account: Account) -> None:
+    with world_readable_folder() as folder:
+        os.chown(folder, account.uid, -1)
+        folder.chmod(0o700)
+        policy = f'[[mounts]]\nsource = "{folder}"\ntarget = "/mnt/own"'
+
+        result = run("open('/mnt/own/planted', 'w')", policy=policy)
+
+        assert "Read-only file system" in result["stderr"]
+        assert os.listdir(folder) == []
+
+
+def test_mount_that_the_user_may_not_reach_is_an_error_that_names_it(run: Run, account: Account) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a folder that the user may not reach")
+    policy = '[[mounts]]\nsource = "/root/."\ntarget = "/mnt/root"'
+
+    answer = run("print('must not run')", policy=policy)
+
+    assert answer["error"] == "SandboxStartError"
+    assert "`/root/.`: Permission denied" in answer["message"]
 
 
 def test_program_has_no_capability_and_cannot_get_one(run: Run) -> None:

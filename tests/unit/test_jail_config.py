@@ -6,7 +6,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from policies import Mount
 from runtimes.jails._jail import JailPlan, jail_config, jail_text
 
 #: To be read by a human when it changes: each line is a clause of the boundary.
@@ -14,7 +13,6 @@ GOLDEN = Path(__file__).parent / "golden" / "jail.cfg"
 PLAN = JailPlan(
     root=Path("/cache/interpreters/0123/root"),
     binds={"/cache/guest/4567": "/opt/isorun", "/cache/environments/data/89ab/packages": "/opt/packages"},
-    mounts=(Mount(source="/srv/data", target="/mnt/data"),),
     disk_mib=64,
     file_count=4096,
     open_descriptors=(3, 4),
@@ -87,16 +85,9 @@ def test_proc_shows_processes_only() -> None:
     assert not proc.rw
 
 
-def test_mount_of_the_policy_is_read_only_below_mnt() -> None:
-    mounts = {mount.dst: mount for mount in jail_config(PLAN).mount}
-
-    assert (mounts["/mnt/data"].src, mounts["/mnt/data"].rw) == ("/srv/data", False)
-    assert "/mnt" not in {mount.dst for mount in jail_config(BARE).mount}
-
-
 def test_odd_characters_in_a_path_cannot_add_a_clause() -> None:
     evil = '/srv/"\n}\nkeep_caps: true\nmount {\n dst: "/'
-    plan = msgspec.structs.replace(BARE, mounts=(Mount(source=evil, target="/mnt/x"),))
+    plan = msgspec.structs.replace(BARE, binds={evil: "/opt/tools/x"})
 
     text = jail_text(plan)
 
