@@ -1,6 +1,6 @@
 """The end of a question: an answer with its evidence, or that there is none. Pure functions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ._answers import readable
 from ._judging import Candidate, agreeing, confidence
@@ -15,9 +15,8 @@ def accepted(
     """Return the answer of a program, with what speaks for it and what does not."""
     held = [_said(check) for check in chosen.checks if check.passed]
     open_ = [_said(check) for check in chosen.checks if not check.passed]
-    others = len(agreeing(candidates, chosen)) - 1
-    if others > 0 and task.wants == "answer":
-        held.append(f"{others + 1} programs, sampled one by one, give the same answer")
+    if task.wants == "answer":
+        held += _agreement(agreeing(candidates, chosen))
     if not any(check.strong and check.passed for check in chosen.checks):
         open_.append("nothing checks that the program reads the question rightly")
     return Answered(
@@ -33,6 +32,14 @@ def accepted(
         why=why,
         totals=ledger.totals(),
     )
+
+
+def _agreement(several: Sequence[Candidate]) -> Iterator[str]:
+    programs = sum(not one.in_words for one in several)
+    if programs > 1:
+        yield f"{programs} programs, sampled one by one, give the same answer"
+    if programs < len(several):
+        yield "the model says the same in words, without a program"
 
 
 def given_up(task: Task, last: Candidate | None, ledger: Ledger, *, language: str, why: str) -> Answered:

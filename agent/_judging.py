@@ -8,12 +8,16 @@ from ._answers import same_answer
 from ._steps import Check, Confidence, Decided
 from ._task import Means, Task
 
+#: The model computes badly in words, so such an answer only speaks for that of a program.
+_WEIGHT_OF_WORDS = 0.5
+
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """One program at the end of its repairs.
+    """One program at the end of its repairs, or what the model says without one.
 
     Attributes:
         number: Of the program.
+        in_words: There is no program: the model thought in words.
         program: As it ran.
         answer: What it gave; for a program that is wanted, the program.
         output: What it printed.
@@ -24,6 +28,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
     number: int
     program: str
+    in_words: bool = False
     answer: str | None = None
     output: str = ""
     ok: bool = False
@@ -45,6 +50,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
         """How much its answer counts in a vote."""
         if not self.ok or self.answer is None:
             return 0.0
+        if self.in_words:
+            return _WEIGHT_OF_WORDS
         return max(0.2, 1.0 - 0.4 * len(self.doubts)) + (1.0 if self.is_verified else 0.0)
 
 
@@ -60,13 +67,21 @@ def decide(task: Task, candidates: Sequence[Candidate], means: Means) -> Decided
     if last.ok and means.samples == 1:
         return Decided(action="accept", why="one program is all that was asked for")
     if last.ok and len(agreeing(candidates, last)) > 1 and not (last.doubts and more):
-        return Decided(action="accept", why="two programs agree")
+        return Decided(action="accept", why=_who_agrees(agreeing(candidates, last)))
     if more:
         return Decided(action="sample", why=_why_another(last))
     return Decided(action="stop", why="as many programs were written as may be")
 
 
+def _who_agrees(several: Sequence[Candidate]) -> str:
+    if any(one.in_words for one in several):
+        return "a program and an answer in words agree"
+    return "two programs agree"
+
+
 def _why_another(last: Candidate) -> str:
+    if last.in_words:
+        return "an answer in words is another one"
     if not last.ok:
         return "the program failed"
     if last.doubts:
@@ -85,12 +100,28 @@ def agreeing(candidates: Sequence[Candidate], one: Candidate) -> list[Candidate]
     ]
 
 
+def wants_words(task: Task, candidates: Sequence[Candidate], means: Means) -> bool:
+    """Whether programs that disagree should be compared with an answer in words: once, if there may be one.
+
+    Another program by the same model often makes the same mistake; it thinks otherwise in words.
+    """
+    return (
+        task.wants == "answer"
+        and not task.files
+        and means.route == "auto"
+        and len(candidates) > 1
+        and any(candidate.ok for candidate in candidates)
+        and not any(candidate.in_words for candidate in candidates)
+    )
+
+
 def best(candidates: Sequence[Candidate]) -> Candidate | None:
-    """Return the candidate whose answer has the most weight behind it; the earliest of equals."""
+    """Return the program whose answer has the most weight behind it; the earliest of equals."""
     voting = [candidate for candidate in candidates if candidate.weight > 0]
-    if not voting:
+    programs = [candidate for candidate in voting if not candidate.in_words]
+    if not programs:
         return None
-    return max(voting, key=lambda one: (sum(other.weight for other in agreeing(voting, one)), -one.number))
+    return max(programs, key=lambda one: (sum(other.weight for other in agreeing(voting, one)), -one.number))
 
 
 def confidence(candidates: Sequence[Candidate], chosen: Candidate) -> Confidence:

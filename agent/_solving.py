@@ -19,7 +19,7 @@ from ._concluding import accepted, given_up, in_words
 from ._dividing import Division
 from ._examples import examples_in
 from ._fences import answer_in
-from ._judging import Candidate, best, decide
+from ._judging import Candidate, best, decide, wants_words
 from ._model import ModelError, Request
 from ._prompts import (
     TEXT_TOKENS,
@@ -105,8 +105,32 @@ class Solving:
                     yield step
             decided = self._decided()
             yield decided
+            if decided.action == "sample" and self._wants_words():
+                async with aclosing(self._said_in_words()) as steps:
+                    async for step in steps:
+                        yield step
+                decided = self._decided()
+                yield decided
             if decided.action != "sample":
                 return
+
+    def _wants_words(self) -> bool:
+        is_affordable = not self._ledger.used_up()
+        # What the helper library is for cannot be computed in words.
+        return is_affordable and not self._notes and wants_words(self._task, self._candidates, self._means)
+
+    async def _said_in_words(self) -> AsyncGenerator[AnyStep]:
+        """Have the model answer without a program, for comparison."""
+        request = text_request(self._task, max_tokens=TEXT_TOKENS)
+        async with aclosing(self._workshop.writer.write(request, "text")) as steps:
+            async for step in steps:
+                yield step
+        answer = answer_in(self._workshop.writer.last) or None
+        self._candidates.append(
+            Candidate(
+                number=self._attempt.number, program="", in_words=True, answer=answer, ok=answer is not None
+            )
+        )
 
     def _decided(self) -> Decided:
         if self._attempt.observed.status == "refused":

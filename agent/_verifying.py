@@ -24,6 +24,8 @@ _NOT_WHOLE = re.compile(
 _PROBABILITY = re.compile(r"\bprobability\b|\bchance that\b", re.IGNORECASE)
 #: Above this share of stated numbers a program has read the question; a number may be there for the story.
 _READ_SHARE = 0.6
+#: Of so few, none is.
+_FEW = 3
 #: Numbers that programs state in other ways: as a factor left out, a half, a dozen.
 _TRIVIAL = {0.0, 1.0, 2.0}
 
@@ -74,7 +76,7 @@ def _has_read(question: str, program: str) -> Check | None:
     named = ", ".join(f"{number:g}" for number in missing[:5])
     return Check(
         name="numbers",
-        passed=share >= _READ_SHARE,
+        passed=not missing or (share >= _READ_SHARE and len(stated) > _FEW),
         detail=f"not in the program: {named}"
         if missing
         else "all numbers of the question are in the program",

@@ -12,7 +12,7 @@ from tests.support.removals import (
 from tests.support.v8 import Changes, combined
 
 _GIVEN_UP: tuple[Permission, ...] = ("env", "ffi", "sys", "run", "net", "import")
-_FOLDERS = "/box,/tmp,/opt/tools/pyodide,/opt/tools/pyodide-packages,/opt/tools/guest"
+_FOLDERS = "/box,/tmp,/mnt,/opt/tools/pyodide,/opt/tools/pyodide-packages,/opt/tools/guest"
 _SEES_GUEST = Changes(drop=("--allow-read",), add=(f"--allow-read={_FOLDERS}",))
 _PATHS = "[distribution, import.meta.dirname]"
 #: It is opened twice, the first time for the rehearsal.

@@ -41,7 +41,6 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="only root sees the files of other users' processes"),
 ]
 
-MAX_DISK_MIB = 1 << 20
 LIMITS = Limits(cpu_seconds=20, memory_mib=300, pids=11, disk_mib=13, file_count=100, open_files=77)
 SECRET = "secret-of-the-user"
 PROGRAMS: dict[Tier, Program] = {
@@ -192,8 +191,8 @@ async def test_resource_limits_are_the_policys_with_deno_s_own_descriptors_on_to
 
 
 EXPECTED_LIMITS = {
-    # What all files may be together is set when the program comes; of one file it is a limit of the process.
-    "Max file size": str(MAX_DISK_MIB * _MIB),
+    # The size of the disk bounds them, which comes with the program; the process cannot be changed then.
+    "Max file size": "unlimited",
     "Max open files": str(77 + 64),
     "Max core file size": "0",
     "Max locked memory": "65536",
@@ -243,9 +242,9 @@ async def test_mounts_are_the_planned_ones_and_only_the_box_can_be_written(seen:
 async def test_box_has_the_size_of_the_policy_and_proc_shows_processes_alone(seen: Seen) -> None:
     found = mounts(seen.pid)
 
-    # Who waits may have any disk until a program comes with its limit.
-    disk_mib = LIMITS.disk_mib if seen.runs else MAX_DISK_MIB
-    assert found["/box"].inner >= {f"size={disk_mib * 1024}k", "nr_inodes=100"}
+    # Who waits has the usual disk until a program comes with its limit.
+    limits = LIMITS if seen.runs else Limits()
+    assert found["/box"].inner >= {f"size={limits.disk_mib * 1024}k", f"nr_inodes={limits.file_count}"}
     assert found["/proc"].inner >= {"subset=pid", "hidepid=invisible"}
 
 

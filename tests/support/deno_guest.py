@@ -83,6 +83,7 @@ class Guest:
             "args": list(args),
             "env": dict(env or {}),
             "live": False,
+            "mounts": False,
             "files": [(name, 0o600, len(data)) for name, data in contents.items()],
         }
         text = json.dumps(header).encode()

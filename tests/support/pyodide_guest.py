@@ -95,6 +95,7 @@ class Guest:
             "args": list(args),
             "env": dict(env or {}),
             "live": False,
+            "mounts": False,
             "files": [(name, 0o600, len(data)) for name, data in contents.items()],
         }
         text = json.dumps(header).encode()
@@ -166,7 +167,7 @@ def _first_frame(guest: Guest, own: int) -> dict[str, Any] | None:
 def _command(box: Path, packages: Path, *, ffi: bool) -> list[str]:
     distribution = pyodide().folder
     readable = ",".join(map(str, (box, distribution, packages, GUEST_JS)))
-    permissions = [f"--allow-read={readable}", f"--allow-write={box}", "--allow-env"]
+    permissions = [f"--allow-read={readable},/mnt", f"--allow-write={box}", "--allow-env"]
     if ffi:
         permissions.append("--allow-ffi")
     flags = ["--quiet", *CLOSED, V8_FLAGS, *permissions]

@@ -3,7 +3,8 @@
 import pytest
 
 from agent import Check, Means, Task
-from agent._judging import Candidate, agreeing, best, confidence, decide
+from agent._judging import Candidate, agreeing, best, confidence, decide, wants_words
+from engine import File
 
 QUESTION = Task(question="How many?")
 PROGRAM = Task(question="Write f.", wants="program", tests="assert f()")
@@ -21,6 +22,10 @@ def ballot(*answers: str | None) -> list[Candidate]:
     return [
         candidate(answer, number=number, ok=answer is not None) for number, answer in enumerate(answers, 1)
     ]
+
+
+def words(answer: str | None) -> Candidate:
+    return Candidate(number=2, program="", in_words=True, answer=answer, ok=answer is not None)
 
 
 @pytest.mark.parametrize(
@@ -128,3 +133,52 @@ def test_failed_program_agrees_with_none() -> None:
 
     assert agreeing([failed, good], good) == [good]
     assert agreeing([failed, good], candidate(None)) == []
+
+
+def test_answer_in_words_decides_between_programs() -> None:
+    candidates = [*ballot("1", "2"), words("2.0")]
+
+    decided, chosen = decide(QUESTION, candidates, Means()), best(candidates)
+
+    assert (decided.action, decided.why) == ("accept", "a program and an answer in words agree")
+    assert chosen is not None
+    assert (chosen.number, confidence(candidates, chosen)) == (2, "agreed")
+
+
+@pytest.mark.parametrize("answer", ["3", None])
+def test_answer_in_words_that_no_program_has_settles_nothing(answer: str | None) -> None:
+    candidates = [*ballot("1", "2"), words(answer)]
+
+    chosen = best(candidates)
+
+    assert decide(QUESTION, candidates, Means()).action == "sample"
+    assert chosen is not None
+    assert chosen.number == 1
+
+
+def test_answer_in_words_is_never_chosen_itself() -> None:
+    doubted = candidate("1", DOUBT, DOUBT, DOUBT)
+
+    chosen = best([doubted, words("2")])
+
+    assert chosen == doubted
+    assert best([*ballot(None), words("2")]) is None
+
+
+@pytest.mark.parametrize(
+    ("task", "candidates", "means", "wanted"),
+    [
+        (QUESTION, ballot("1", "2"), Means(), True),
+        (QUESTION, ballot("1", None), Means(), True),
+        (QUESTION, ballot("1"), Means(), False),
+        (QUESTION, ballot(None, None), Means(), False),
+        (QUESTION, [*ballot("1", "2"), words("3")], Means(), False),
+        (QUESTION, ballot("1", "2"), Means(route="code"), False),
+        (PROGRAM, ballot("1", "2"), Means(), False),
+        (Task(question="How many?", files=(File(name="a", data=b""),)), ballot("1", "2"), Means(), False),
+    ],
+)
+def test_words_are_wanted_once_when_programs_disagree(
+    task: Task, candidates: list[Candidate], means: Means, wanted: bool
+) -> None:
+    assert wants_words(task, candidates, means) is wanted

@@ -40,6 +40,28 @@ async def test_first_programs_that_agree_end_the_vote() -> None:
         assert_sound(run)
 
 
+async def test_answer_in_words_decides_between_two_programs() -> None:
+    async with asked([WRONG, RIGHT, "12 and 5 less is 7.\nAnswer: 7"], means=Means()) as run:
+        answered = await run.solve(QUESTION)
+
+        assert (answered.answer, answered.confidence) == ("7", "agreed")
+        assert answered.program == RIGHT.strip()
+        assert run.purposes == ["write", "sample", "text"]
+        assert run.actions == ["sample", "sample", "accept"]
+        assert "the model says the same in words, without a program" in answered.verified
+        assert_sound(run)
+
+
+@pytest.mark.parametrize("said", ["That is hard to say.", "Answer: 6"])
+async def test_answer_in_words_that_does_not_help_is_followed_by_another_program(said: str) -> None:
+    async with asked([WRONG, RIGHT, said, "x = 12\nprint(x - 5)\n"], means=Means()) as run:
+        answered = await run.solve(QUESTION)
+
+        assert (answered.answer, answered.confidence) == ("7", "agreed")
+        assert run.purposes == ["write", "sample", "text", "sample"]
+        assert_sound(run)
+
+
 async def test_third_program_decides_between_two() -> None:
     async with asked([WRONG, RIGHT, "x = 12\nprint(x - 5)\n"]) as run:
         answered = await run.solve(QUESTION)

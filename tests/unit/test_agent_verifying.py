@@ -61,7 +61,8 @@ def test_answer_lies_within_the_bounds_of_its_kind(question: str, answer: str, r
     ("question", "program", "result"),
     [
         ("Of 12 apples 5 are red.", "print(12 - 5)", True),
-        ("Of 12 apples 5 are red and 7 are green.", "print(12 - 5)", True),
+        ("Of 12 apples 5 are red and 7 are green.", "print(12 - 5)", False),
+        ("Of 12 apples 5 are red, 4 green and 3 yellow.", "print(12 - 5 - 4)", True),
         ("Of 12 apples 5 are red.", "print(12 - 4)", False),
         ("Of 12 apples 5 are red.", "print(", False),
         ("A tax of 8 % on $1,250.", "print(1250 * 0.08)", True),
