@@ -86,7 +86,7 @@ async def test_weakened_jail_is_refused_before_deno_is_asked(tmp_path: Path) -> 
     ("tier", "entry"), [("deno", "javascript.js"), ("pyodide", "pyodide.js")], ids=["deno", "pyodide"]
 )
 async def test_guest_code_that_does_not_start_is_refused(tier: Tier, entry: str, tmp_path: Path) -> None:
-    changes = replaced(entry, "import { openReport", "throw 'broken';\nimport { openReport")
+    changes = replaced(entry, "import { closeMounts", "throw 'broken';\nimport { closeMounts")
 
     assert "no jail can be started here" in await refusal(changes, tmp_path, tier)
 

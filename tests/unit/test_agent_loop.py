@@ -41,12 +41,12 @@ async def test_first_programs_that_agree_end_the_vote() -> None:
 
 
 async def test_answer_in_words_decides_between_two_programs() -> None:
-    async with asked([WRONG, RIGHT, "12 and 5 less is 7.\nAnswer: 7"], means=Means()) as run:
+    async with asked(["code", WRONG, RIGHT, "12 and 5 less is 7.\nAnswer: 7"], means=Means()) as run:
         answered = await run.solve(QUESTION)
 
         assert (answered.answer, answered.confidence) == ("7", "agreed")
         assert answered.program == RIGHT.strip()
-        assert run.purposes == ["write", "sample", "text"]
+        assert run.purposes == ["route", "write", "sample", "text"]
         assert run.actions == ["sample", "sample", "accept"]
         assert "the model says the same in words, without a program" in answered.verified
         assert_sound(run)
@@ -54,11 +54,11 @@ async def test_answer_in_words_decides_between_two_programs() -> None:
 
 @pytest.mark.parametrize("said", ["That is hard to say.", "Answer: 6"])
 async def test_answer_in_words_that_does_not_help_is_followed_by_another_program(said: str) -> None:
-    async with asked([WRONG, RIGHT, said, "x = 12\nprint(x - 5)\n"], means=Means()) as run:
+    async with asked(["code", WRONG, RIGHT, said, "x = 12\nprint(x - 5)\n"], means=Means()) as run:
         answered = await run.solve(QUESTION)
 
         assert (answered.answer, answered.confidence) == ("7", "agreed")
-        assert run.purposes == ["write", "sample", "text", "sample"]
+        assert run.purposes == ["route", "write", "sample", "text", "sample"]
         assert_sound(run)
 
 

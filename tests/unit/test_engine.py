@@ -273,11 +273,14 @@ async def test_policies_that_differ_in_run_limits_share_a_pool() -> None:
 
 
 async def test_policies_that_differ_at_start_have_pools_of_their_own() -> None:
-    able = Capabilities(languages=frozenset({"python"}), mounts=True)
+    able = Capabilities(languages=frozenset({"python"}), gpu=True, mounts=True)
     runtime = FakeRuntime(capabilities=able)
     async with engine_with(runtime) as engine:
         await engine.run(PROGRAM)
         await engine.run(PROGRAM, Policy(mounts=(Mount(source="/data", target="/mnt/data"),)))
+        assert len(engine.stats().pools) == 1
+
+        await engine.run(PROGRAM, Policy(gpu="all"))
 
         assert len(engine.stats().pools) == 2
 

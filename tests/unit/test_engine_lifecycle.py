@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import anyio
+import msgspec
 import pytest
 from anyio.lowlevel import checkpoint
 
@@ -11,7 +12,6 @@ from engine import (
     Emit,
     Engine,
     EngineConfig,
-    Limits,
     Policy,
     PoolClosedError,
     PoolConfig,
@@ -175,7 +175,7 @@ async def test_leaving_the_block_waits_for_the_end_of_runs() -> None:
     async with anyio.create_task_group() as tasks:
         async with engine_with(FakeRuntime(behaviour=reluctant)) as engine:
             await engine.run(Program(code="quick"))
-            tasks.start_soon(_run_until_closed, engine, Policy())
+            tasks.start_soon(_run_until_closed, engine, PROGRAM)
             await settle()
         assert ended.is_set()
 
@@ -242,20 +242,20 @@ async def test_two_engines_do_not_disturb_each_other() -> None:
 async def test_pool_that_was_not_used_for_longest_is_closed_beyond_the_maximum() -> None:
     runtime = FakeRuntime()
     async with engine_with(runtime, warm=1) as engine:
-        for disk_mib in range(1, MAX_POOLS + 1):
-            await engine.run(PROGRAM, Policy(limits=Limits(disk_mib=disk_mib)))
+        for number in range(1, MAX_POOLS + 1):
+            await engine.run(in_environment(number))
             await settle()
         assert runtime.live == MAX_POOLS
-        await engine.run(PROGRAM, Policy(limits=Limits(disk_mib=1)))
+        await engine.run(in_environment(1))
         await settle()
 
-        await engine.run(PROGRAM, Policy(limits=Limits(disk_mib=999)))
+        await engine.run(in_environment(999))
         await settle()
 
         assert runtime.live == MAX_POOLS
-        gone = [one.template.policy.limits.disk_mib for one in runtime.sandboxes if one.closed.is_set()]
-        assert gone.count(2) == 2
-        assert (await engine.run(PROGRAM, Policy(limits=Limits(disk_mib=1)))).isolation.path == "warm"
+        gone = [one.template.environment for one in runtime.sandboxes if one.closed.is_set()]
+        assert gone.count("number-2") == 2
+        assert (await engine.run(in_environment(1))).isolation.path == "warm"
 
 
 async def test_pool_in_use_is_not_closed_beyond_the_maximum() -> None:
@@ -264,13 +264,18 @@ async def test_pool_in_use_is_not_closed_beyond_the_maximum() -> None:
     config = EngineConfig(pool=PoolConfig(warm=0, max_warm=0), admission=admission)
     async with anyio.create_task_group() as tasks:
         async with Engine(config, runtimes=[runtime]) as engine:
-            for disk_mib in range(1, MAX_POOLS + 3):
-                tasks.start_soon(_run_until_closed, engine, Policy(limits=Limits(disk_mib=disk_mib)))
+            for number in range(1, MAX_POOLS + 3):
+                tasks.start_soon(_run_until_closed, engine, in_environment(number))
             await settle()
 
             assert runtime.live == MAX_POOLS + 2
 
 
-async def _run_until_closed(engine: Engine, policy: Policy) -> None:
+def in_environment(number: int) -> Program:
+    """Return a program that needs a pool of its own."""
+    return msgspec.structs.replace(PROGRAM, environment=f"number-{number}")
+
+
+async def _run_until_closed(engine: Engine, program: Program) -> None:
     with pytest.raises(PoolClosedError):
-        await engine.run(PROGRAM, policy)
+        await engine.run(program)
