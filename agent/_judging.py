@@ -66,8 +66,9 @@ def decide(task: Task, candidates: Sequence[Candidate], means: Means) -> Decided
         return Decided(action="accept", why=why)
     if last.ok and means.samples == 1:
         return Decided(action="accept", why="one program is all that was asked for")
-    if last.ok and len(agreeing(candidates, last)) > 1 and not (last.doubts and more):
-        return Decided(action="accept", why=_who_agrees(agreeing(candidates, last)))
+    several = agreeing(candidates, last)
+    if last.ok and len(several) > 1 and not (last.doubts and more):
+        return Decided(action="accept", why=_who_agrees(several))
     if more:
         return Decided(action="sample", why=_why_another(last))
     return Decided(action="stop", why="as many programs were written as may be")

@@ -72,6 +72,7 @@ async function rehearse() {
   const path = `${work}/rehearsal`;
   const source = decoder.decode(encoder.encode(text));
   place({ files: [] }, box);
+  Deno.permissions.revokeSync({ name: "read", path: "/nowhere" }); // as of mounts that there are not
   disguise({ name: "rehearsal", args: [], env: {} });
   if (NODE.test(source)) throw new Error("the rehearsal needs Node");
   const { default: value } = await modules.import(rewrite(source, { language, path }), path, source);

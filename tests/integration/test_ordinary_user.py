@@ -177,12 +177,16 @@ def test_mount_cannot_be_written_by_its_owner(run: Run, account: Account) -> Non
 def test_mount_that_the_user_may_not_reach_is_an_error_that_names_it(run: Run, account: Account) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can make a folder that the user may not reach")
-    policy = '[[mounts]]\nsource = "/root/."\ntarget = "/mnt/root"'
+    with world_readable_folder() as folder:
+        folder.chmod(0o700)
+        source = f"{folder}/."
 
-    answer = run("print('must not run')", policy=policy)
+        answer = run(
+            "print('must not run')", policy=f'[[mounts]]\nsource = "{source}"\ntarget = "/mnt/closed"'
+        )
 
     assert answer["error"] == "SandboxStartError"
-    assert "`/root/.`: Permission denied" in answer["message"]
+    assert f"`{source}`: Permission denied" in answer["message"]
 
 
 def test_program_has_no_capability_and_cannot_get_one(run: Run) -> None:
