@@ -15,7 +15,7 @@ from runtimes.environments._staging import remove_leftovers as remove_folders
 from ._catalog import BASE, IMAGE_LABEL, IMAGES, REPOSITORY, Image, context_of, image_named, labels, reference
 from ._client import DockerCommandError, docker_errors, open_client
 from ._endpoint import find_socket
-from ._leftovers import BUILD_LABEL, remove_leftovers
+from ._leftovers import BUILD_LABEL, remove_all_leftovers, remove_leftovers
 from ._origin import origin
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class _Builder:
         except BaseException:
             # If the daemon has gone away, the next set-up does it.
             with suppress(RuntimeUnavailableError):
-                remove_leftovers(self._client, self._build)
+                remove_all_leftovers(self._client, self._build)
             raise
 
     def build(self, name: str) -> None:

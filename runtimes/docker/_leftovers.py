@@ -1,5 +1,6 @@
 """What builds leave that were interrupted: containers and images without a name, known by their label."""
 
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,29 @@ if TYPE_CHECKING:
 BUILD_LABEL = "isorun.build"
 
 
-def remove_leftovers(client: "DockerClient", build: str) -> None:
-    """Remove what builds of this name have left. No build of this name is under way.
+#: A daemon whose client has gone ends the step that it is at, and keeps what comes of it. It is taken to be
+#: done when this many looks in a row have found nothing.
+_CALM_LOOKS = 3
+_LOOK_SECONDS = 0.5
+#: A daemon that is slower than this leaves the rest to the next set-up.
+_PATIENCE_SECONDS = 30.0
+
+
+def remove_all_leftovers(client: "DockerClient", build: str) -> None:
+    """Remove what the build of this name leaves, which has just been interrupted, until no more comes.
+
+    Raises:
+        RuntimeUnavailableError: The daemon does not answer.
+    """
+    calm = 0
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while calm < _CALM_LOOKS and time.monotonic() < deadline:
+        calm = 0 if remove_leftovers(client, build) else calm + 1
+        time.sleep(_LOOK_SECONDS)
+
+
+def remove_leftovers(client: "DockerClient", build: str) -> bool:
+    """Remove what builds of this name have left, and return whether there was any. None of them is under way.
 
     Raises:
         RuntimeUnavailableError: The daemon does not answer.
@@ -29,3 +51,4 @@ def remove_leftovers(client: "DockerClient", build: str) -> None:
     for image in [*(image.id for image in images), packaged_tag(build)]:
         with suppress(DockerCommandError), docker_errors("removing an image"):
             client.image.remove(image)
+    return bool(containers or images)
