@@ -11,6 +11,7 @@ from ._documents import Documents
 from ._ledger import Ledger
 from ._model import Model
 from ._prompts import route_request
+from ._question_data import NO_DATA, data_of
 from ._routing import route
 from ._running import Bench
 from ._solving import Solving
@@ -97,7 +98,8 @@ class Agent:
             ledger=ledger,
             documents=self._documents,
         )
-        solving = Solving(workshop, task, routed.language, self._stubs(routed))
+        data = data_of(task.question).named_for(routed.helpers) if routed.data else NO_DATA
+        solving = Solving(workshop, task, routed.language, self._stubs(task, routed), data)
         async with aclosing(solving.in_text() if routed.route == "text" else solving.in_code()) as steps:
             async for step in steps:
                 yield step
@@ -123,8 +125,10 @@ class Agent:
         self, task: Task, means: Means, ledger: Ledger, chosen: Route, language: str, by: _Decider, why: str
     ) -> Routed:
         stubs: tuple[_helpers.Stub, ...] = ()
+        data = NO_DATA
         if means.helpers and chosen == "code" and language == "python" and task.wants == "answer":
             stubs = _helpers.choose(task.question)
+            data = data_of(task.question).named_for([stub.name for stub in stubs])
         return Routed(
             at=ledger.seconds,
             route=chosen,
@@ -132,11 +136,12 @@ class Agent:
             by=by,
             why=why,
             helpers=tuple(stub.name for stub in stubs),
+            data=tuple(given.name for given in data.given),
         )
 
-    def _stubs(self, routed: Routed) -> tuple[str, ...]:
-        chosen = set(routed.helpers)
-        stubs = [stub.text for stub in _helpers.all_stubs() if stub.name in chosen]
+    def _stubs(self, task: Task, routed: Routed) -> tuple[str, ...]:
+        known = {stub.name: stub for stub in _helpers.all_stubs()}
+        stubs = [known[name].text_for(task.question) for name in routed.helpers]
         if self._bench.tools is not None and routed.language == "python":
             stubs.append(self._bench.tools.stubs())
         return tuple(stubs)

@@ -84,7 +84,11 @@ class Attempt:
         began = time.monotonic()
         ledger = self._workshop.ledger
         looking = partial(
-            look_at, self.looked.program, self._target.language, helpers=self._workshop.means.helpers
+            look_at,
+            self.looked.program,
+            self._target.language,
+            helpers=self._workshop.means.helpers,
+            data=self._target.data,
         )
         looked = self.looked = await to_thread.run_sync(looking)
         seconds = time.monotonic() - began
@@ -132,8 +136,9 @@ class Attempt:
             if not self.failed or ledger.used_up() or not self._is_worth_repairing:
                 return
             told = await self._told()
+            program = self._target.data.shortened(seen[-1])
             asking = repaired(
-                request, seen[-1], self._target.language, another_way(told) if is_stuck else told
+                request, program, self._target.language, another_way(told) if is_stuck else told
             )
             if is_stuck:
                 asking = structs.replace(

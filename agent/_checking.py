@@ -11,7 +11,8 @@ import msgspec
 from engine import EngineError
 from engine._process import run_tool
 
-from ._helpers import missing_imports
+from ._helpers import arguments_by_name, missing_imports
+from ._question_data import NO_DATA, QuestionData
 from ._writing import MAX_SOURCE
 
 _LINT_SECONDS = 10.0
@@ -86,8 +87,15 @@ class Looked(NamedTuple):
     constant: bool = False
 
 
-def look_at(program: str, language: str, *, helpers: bool) -> Looked:
-    """Check a program; blocks for some tens of milliseconds. Languages other than Python have compilers."""
+def look_at(program: str, language: str, *, helpers: bool, data: QuestionData = NO_DATA) -> Looked:
+    """Check a program; blocks for some tens of milliseconds. Languages other than Python have compilers.
+
+    Args:
+        program: As it was written.
+        language: Its own.
+        helpers: Whether it may use the helper library.
+        data: What it may take from the question by name.
+    """
     if not program.strip():
         return Looked(program, ("there is no program",))
     if language != "python" or len(program) > MAX_SOURCE:
@@ -95,12 +103,13 @@ def look_at(program: str, language: str, *, helpers: bool) -> Looked:
     tree = _parsed(program)
     if isinstance(tree, str):
         return Looked(program, (tree,))
-    findings = lint(program)
-    lines = _missing(program, findings, helpers=helpers)
-    mended = _with_imports(program, tree, lines)
+    named = arguments_by_name(program, tree) if helpers else program
+    findings = lint(named)
+    lines = [*_missing(named, findings, helpers=helpers), *data.missing_in(tree)]
     names = {line.rpartition(" ")[2].strip(",") for line in lines}
     left = [found for found in findings if not _is_mended(found, names, "\n".join(lines))]
-    return Looked(mended, tuple(map(str, left)), tuple(lines), is_constant(tree))
+    mended = lines if named == program else [*lines, "arguments are passed by name"]
+    return Looked(_with_imports(named, tree, lines), tuple(map(str, left)), tuple(mended), is_constant(tree))
 
 
 def _parsed(program: str) -> ast.Module | str:

@@ -10,7 +10,7 @@ class Clue(NamedTuple):
     Attributes:
         words: Groups with a space between; from each group one word (they stand apart by `|`) must be in the
             same sentence. Or the name of a feature.
-        weight: What it adds; 3 is enough to be shown.
+        weight: What it adds, or takes away; 3 is enough to be shown.
     """
 
     words: str
@@ -19,6 +19,7 @@ class Clue(NamedTuple):
 
 _FEW = "fewest|smallest|minimum|minimal|minimize|minimise|least|lowest|cheapest|shortest|few|little|small"
 _MUCH = "largest|maximum|maximal|maximize|maximise|most|greatest|highest|biggest|best|large|many"
+_PEAK = "largest|maximum|maximal|maximize|maximise|most|greatest|highest|biggest"
 _END = "earliest|soonest|shortest|smallest|minimum|minimal|minimize|least|early|fast|quickly|finishing"
 
 _MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]*"
@@ -54,6 +55,46 @@ FEATURES = {
         r"\d\s*\*?\s*[a-z]\w*\s*[+\-][^\n]{1,60}?(?:<=|>=|\u2264|\u2265|\\leq|\\geq)", re.IGNORECASE
     ),
     "<cells>": re.compile(r"(?:^|\n)(?:[\s|]*[\d._*](?:[\s|]*[\d._*]){8}[\s|]*(?:\n|$)){3}"),
+}
+
+_AXES = re.compile(
+    r"manhattan|taxicab|city[- ]block|street grid|north-south|along one axis"
+    r"|\|\s*dx\s*\||\|\s*x1\s*-\s*x2\s*\|",
+    re.IGNORECASE,
+)
+
+#: What questions say that asks for an argument which is easily left out.
+ARGUMENTS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
+    "shortest_tour": (
+        (_AXES, 'metric="manhattan"'),
+        (
+            re.compile(r"not (?:need to |have to )?(?:return|come back)|without returning", re.IGNORECASE),
+            "closed=False",
+        ),
+    ),
+    "knapsack": (
+        (
+            re.compile(r"any number of (?:each|times)|unlimited|as often as", re.IGNORECASE),
+            'copies="unlimited"',
+        ),
+    ),
+    "max_flow": ((re.compile(r"both directions|two-way|either direction", re.IGNORECASE), "two_way=True"),),
+    "shortest_path": (
+        (re.compile(r"both directions|two-way|either direction", re.IGNORECASE), "two_way=True"),
+    ),
+}
+
+#: Parameters that mislead where a question says nothing of them, and what it says if it does.
+RARE: dict[str, dict[str, re.Pattern[str]]] = {
+    "set_cover": {
+        "costs": re.compile(r"cost|price|fee|expens|charge|\$|\u20ac|cheap", re.IGNORECASE),
+        "universe": re.compile(r"universe", re.IGNORECASE),
+    },
+    "knapsack": {"copies": re.compile(r"unlimited|any number|cop(?:y|ies)|repeat|as often", re.IGNORECASE)},
+    "max_sat": {"weights": re.compile(r"weight|penalt|cost|points?\b|worth", re.IGNORECASE)},
+    "weighted_tardiness": {
+        "weights": re.compile(r"weight|penalt|fine|cost|fee|charge|priorit", re.IGNORECASE)
+    },
 }
 
 KEYWORDS: dict[str, tuple[Clue, ...]] = {
@@ -94,7 +135,7 @@ KEYWORDS: dict[str, tuple[Clue, ...]] = {
     ),
     "knapsack": (
         Clue("knapsack", 5),
-        Clue(f"{_MUCH} value|worth|profit|benefit|point|utility|score", 1.5),
+        Clue(f"{_MUCH} value|worth|profit|benefit|point|utility|score|visitor|attraction", 1.5),
         Clue(
             "carry|pack|load|hold|capacity|bag|budget|fit kg|capacity|weight|limit|most|pound|budget|space",
             1.5,
@@ -102,7 +143,11 @@ KEYWORDS: dict[str, tuple[Clue, ...]] = {
         Clue(
             "suitcase|backpack|rucksack|trunk|bag|drone|truck|van|container weigh|hold|carry|most|up|only", 1
         ),
-        Clue("weight|weigh|need|kg|size|space|cost value|worth|profit|point|benefit|bring|gain|score", 1.5),
+        Clue(
+            "weight|weigh|need|kg|size|space|cost"
+            " value|worth|profit|point|benefit|bring|gain|score|draw|attract|earn",
+            1.5,
+        ),
         Clue("each|item|one most once", 0.5),
         Clue("once|taken|chosen not|or all", 0.5),
     ),
@@ -234,6 +279,7 @@ KEYWORDS: dict[str, tuple[Clue, ...]] = {
     ),
     "max_clique": (
         Clue("clique", 3),
+        Clue("not|never|cannot|nobody|enemy|conflict|dislike along|together|pair", -1.5),
         Clue(f"{_MUCH} group|set|team|clique|committee|subset", 1.5),
         Clue(
             "friend|know|compatible|connected|linked|acquainted|along|cooperate each|every|all"
@@ -259,6 +305,7 @@ KEYWORDS: dict[str, tuple[Clue, ...]] = {
         Clue("<literals>", 1),
         Clue("many|number|count assignment|model|satisfy|satisfying|satisfied|solution", 2),
         Clue("assignment|formula|boolean|truth", 1),
+        Clue(f"{_PEAK} clause|condition|satisfied|satisfy|wish|requirement", -2),
     ),
     "solve_sat": (
         Clue("<clauses>", 1.5),
@@ -269,7 +316,7 @@ KEYWORDS: dict[str, tuple[Clue, ...]] = {
     "max_sat": (
         Clue("<clauses>", 1.5),
         Clue("<literals>", 1),
-        Clue(f"{_MUCH} clause|condition|satisfied|satisfy|wish|requirement", 2.5),
+        Clue(f"{_PEAK} clause|condition|satisfied|satisfy|wish|requirement", 2.5),
         Clue("clause|boolean|wish", 1),
     ),
     "milp": (

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 
@@ -9,7 +10,7 @@ import msgspec
 
 from engine import File
 
-from ._helper_keywords import FEATURES, KEYWORDS, Clue
+from ._helper_keywords import ARGUMENTS, FEATURES, KEYWORDS, RARE, Clue
 
 #: Below that, a question says nothing about any function; plain word problems stay below.
 _THRESHOLD = 3.0
@@ -27,13 +28,35 @@ class Stub(msgspec.Struct, frozen=True):
     """A function of the library as a model is shown it.
 
     Attributes:
-        text: Its call with parameters, what it gives, and an example; two or three lines of Python.
+        name: Of the function.
+        parameters: In order, those that have a default with it: `costs`, `maximize=False`.
+        notes: What it gives, and an example.
         keywords: What questions say that need it.
     """
 
     name: str
-    text: str
+    parameters: tuple[str, ...]
+    notes: str
     keywords: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """Its call and what it gives; two or three lines of Python."""
+        return self._text(self.parameters)
+
+    def text_for(self, question: str) -> str:
+        """Return its text without the parameters that would only mislead."""
+        rare = RARE.get(self.name, {})
+        return self._text(
+            [
+                parameter
+                for parameter in self.parameters
+                if (clue := rare.get(parameter.partition("=")[0])) is None or clue.search(question)
+            ]
+        )
+
+    def _text(self, parameters: Sequence[str]) -> str:
+        return f"{self.name}({', '.join(parameters)})  # {self.notes}"
 
 
 @cache
@@ -65,6 +88,56 @@ def choose(question: str, limit: int = 5) -> tuple[Stub, ...]:
     likely = [name for name, score in scores.items() if score >= max(_THRESHOLD, _SHARE * best)]
     stubs = {stub.name: stub for stub in all_stubs()}
     return tuple(stubs[name] for name in sorted(likely, key=lambda name: -scores[name])[:limit])
+
+
+def arguments(question: str, names: Sequence[str]) -> str:
+    """Return comments that name the arguments which a question asks for in so many words; often none."""
+    text = question[:_MAX_QUESTION]
+    wanted = {
+        name: [argument for pattern, argument in ARGUMENTS.get(name, ()) if pattern.search(text)]
+        for name in names
+    }
+    return "".join(f"# call {name} with {', '.join(found)}\n" for name, found in wanted.items() if found)
+
+
+def arguments_by_name(program: str, tree: ast.Module) -> str:
+    """Return a program in which lists that are called like a parameter are passed for that one.
+
+    With `weights` and `values` at hand a model passes them in this order, whichever the function wants.
+    """
+    own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    parameters = {
+        stub.name: [parameter.partition("=")[0] for parameter in stub.parameters]
+        for stub in all_stubs()
+        if stub.name not in own
+    }
+    lines = program.split("\n")
+    marks: list[tuple[int, int, str]] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in parameters:
+            names = _places(node, parameters[node.func.id])
+            marks += [
+                (arg.lineno - 1, arg.col_offset, name) for arg, name in zip(node.args, names, strict=False)
+            ]
+    for line, column, name in sorted(marks, reverse=True):
+        text = lines[line].encode()
+        lines[line] = f"{text[:column].decode()}{name}={text[column:].decode()}"
+    return "\n".join(lines)
+
+
+def _places(call: ast.Call, parameters: Sequence[str]) -> list[str]:
+    """Return the parameter of each argument that has no name; none if all are in their places, or unclear."""
+    said = [arg.id if isinstance(arg, ast.Name) and arg.id in parameters else "" for arg in call.args]
+    free = [name for name in parameters if name not in {*said, *(keyword.arg for keyword in call.keywords)}]
+    is_in_order = all(name in ("", wanted) for name, wanted in zip(said, parameters, strict=False))
+    if (
+        is_in_order
+        or len(set(filter(None, said))) < len(list(filter(None, said)))
+        or said.count("") > len(free)
+    ):
+        return []
+    left = iter(free)
+    return [name or next(left) for name in said]
 
 
 def missing_imports(program: str) -> str:
@@ -112,11 +185,15 @@ def _stub(node: ast.FunctionDef) -> Stub:
     parameters = [argument.arg for argument in node.args.args]
     defaults = [f"={ast.unparse(value)}" for value in node.args.defaults]
     defaults = [""] * (len(parameters) - len(defaults)) + defaults
-    shown = ", ".join(map("".join, zip(parameters, defaults, strict=True)))
+    shown = map("".join, zip(parameters, defaults, strict=True))
     example, _, value = rest.partition(">>> ")[2].partition("\n")
-    text = f"{node.name}({shown})  # {summary}\n# {example}  # {value.strip()}"
     clues = KEYWORDS.get(node.name, ())
-    return Stub(node.name, text, tuple(clue.words for clue in clues))
+    return Stub(
+        node.name,
+        tuple(shown),
+        f"{summary}\n# {example}  # {value.strip()}",
+        tuple(clue.words for clue in clues),
+    )
 
 
 def _scores(question: str) -> dict[str, float]:

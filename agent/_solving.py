@@ -19,6 +19,7 @@ from ._concluding import accepted, given_up, in_words
 from ._dividing import Division
 from ._examples import examples_in
 from ._fences import answer_in
+from ._helpers import arguments
 from ._judging import Candidate, best, decide, wants_words
 from ._model import ModelError, Request
 from ._prompts import (
@@ -31,9 +32,10 @@ from ._prompts import (
     solvers_import,
     text_request,
 )
+from ._question_data import NO_DATA, QuestionData
 from ._steps import AnyStep, Check, Decided, Verified
 from ._task import Task
-from ._verifying import answer_checks
+from ._verifying import answer_checks, overlooked
 from ._workshop import Target, Workshop
 
 #: Answers are compared, so samples should be likely; programs are told apart by tests, so they should differ.
@@ -45,14 +47,23 @@ _CHECKING_POLICY = "default"
 class Solving:
     """The state of one question while it is worked on."""
 
-    def __init__(self, workshop: Workshop, task: Task, language: str, stubs: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        workshop: Workshop,
+        task: Task,
+        language: str,
+        stubs: tuple[str, ...] = (),
+        data: QuestionData = NO_DATA,
+    ) -> None:
         self._workshop = workshop
         self._ledger = workshop.ledger
         self._means = workshop.means
         self._task = task
-        self._target = Target(task, language, task.tests or self._examples(task, language))
+        self._target = Target(task, language, task.tests or self._examples(task, language), data=data)
         self._notes = helper_notes(stubs)
-        self._begun = solvers_import(stubs) if task.wants == "answer" and language == "python" else ""
+        asked = arguments(task.question, [stub.partition("(")[0] for stub in stubs])
+        is_program_of_ours = task.wants == "answer" and language == "python"
+        self._begun = solvers_import(stubs) + data.shown() + asked if is_program_of_ours else ""
         self._candidates: list[Candidate] = []
         self._attempt = Attempt(workshop, self._target)
 
@@ -156,10 +167,18 @@ class Solving:
         request = ask(self._task, self._target.language, self._notes, max_tokens=program_tokens(self._task))
         return msgspec.structs.replace(
             request,
-            opening=request.opening + self._begun,
+            opening=request.opening + self._begun + self._reminder(),
             temperature=_SAMPLE_TEMPERATURES[self._task.wants] if sample else 0.0,
             seed=self._means.seed + sample,
         )
+
+    def _reminder(self) -> str:
+        """Name what the last program has left out."""
+        last = self._candidates[-1] if self._candidates else None
+        if last is None or not last.ok or last.in_words or not self._target.data.function:
+            return ""
+        left_out = overlooked(last.program, self._target.data)
+        return f"# do not leave out: {', '.join(left_out)}\n" if left_out else ""
 
     # Verification
 
@@ -196,7 +215,9 @@ class Solving:
         looked = self._attempt.looked
         if self._task.wants == "program":
             return self._test_checks()
-        checks = answer_checks(self._task, looked.program, answer, constant=looked.constant)
+        checks = answer_checks(
+            self._task, looked.program, answer, constant=looked.constant, data=self._target.data
+        )
         return (*checks, *await self._call_checks(answer))
 
     def _test_checks(self) -> tuple[Check, ...]:

@@ -36,6 +36,7 @@ class Routed(Step, frozen=True, kw_only=True):
     Attributes:
         by: `rule`, `model`, or `user`.
         helpers: Functions of the helper library that the model is shown.
+        data: Names by which its programs may take data from the question.
     """
 
     route: Route
@@ -43,6 +44,7 @@ class Routed(Step, frozen=True, kw_only=True):
     by: Literal["rule", "model", "user"]
     why: str
     helpers: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
 
 
 class Token(Step, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ import math
 import re
 
 from ._answers import number_of, numbers_in, stated_numbers
+from ._question_data import NO_DATA, QuestionData
 from ._steps import Check
 from ._task import Task
 from ._writing import MAX_SOURCE
@@ -30,11 +31,15 @@ _FEW = 3
 _TRIVIAL = {0.0, 1.0, 2.0}
 
 
-def answer_checks(task: Task, program: str, answer: str, *, constant: bool) -> tuple[Check, ...]:
+def answer_checks(
+    task: Task, program: str, answer: str, *, constant: bool, data: QuestionData = NO_DATA
+) -> tuple[Check, ...]:
     """Check an answer that was computed: is it possible, and does the program stem from the question?"""
     checks = [_is_computed(constant=constant), _is_finite(answer), _bounds(task.question, answer)]
     if not task.files:
-        checks.append(_has_read(task.question, program))
+        checks.append(_has_read(task.question, program, data))
+    if data.function and data.given:
+        checks.append(_uses_all(program, data))
     return tuple(check for check in checks if check is not None)
 
 
@@ -65,9 +70,10 @@ def _bounds(question: str, answer: str) -> Check | None:
     return None
 
 
-def _has_read(question: str, program: str) -> Check | None:
-    """The numbers of the question are in the program."""
-    stated = [number for number in stated_numbers(question) if number not in _TRIVIAL]
+def _has_read(question: str, program: str, data: QuestionData) -> Check | None:
+    """The numbers of the question are in the program, those beside its data if they were read for it."""
+    numbers = data.numbers_left if data.given else stated_numbers(question)
+    stated = [number for number in numbers if number not in _TRIVIAL]
     if not stated:
         return None
     literals = _literals(program)
@@ -81,6 +87,33 @@ def _has_read(question: str, program: str) -> Check | None:
         if missing
         else "all numbers of the question are in the program",
     )
+
+
+def _uses_all(program: str, data: QuestionData) -> Check:
+    """All that was read of the question is used, by name or written once more."""
+    unused = _unused(program, data)
+    detail = f"not used: {', '.join(unused)}" if unused else "all data of the question are used"
+    return Check(name="data", passed=not unused, detail=detail)
+
+
+def overlooked(program: str, data: QuestionData) -> list[str]:
+    """Return what a program leaves out of a question whose data were read: names, and numbers beside them."""
+    missing = [number for number in data.numbers_left if number not in _TRIVIAL]
+    literals = _literals(program)
+    return [
+        *_unused(program, data),
+        *(f"{number:g}" for number in missing if not _is_among(number, literals)),
+    ]
+
+
+def _unused(program: str, data: QuestionData) -> list[str]:
+    literals = _literals(program)
+    unused = set(data.unused_in(program))
+    return [
+        given.name
+        for given in data.given
+        if given.name in unused and not (given.numbers and literals.issuperset(map(abs, given.numbers)))
+    ]
 
 
 def _literals(program: str) -> set[float]:

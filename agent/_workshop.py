@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from ._documents import Documents
 from ._ledger import Ledger
+from ._question_data import NO_DATA, QuestionData
 from ._running import Bench
 from ._task import Means, Task
 from ._writing import Writer
@@ -37,9 +38,11 @@ class Target(NamedTuple):
         language: Its own.
         tests: What it has to pass; may be empty.
         functions: Python functions that it may call, which were written before it.
+        data: What it may take from the question by name.
     """
 
     task: Task
     language: str
     tests: str = ""
     functions: str = ""
+    data: QuestionData = NO_DATA

@@ -125,6 +125,8 @@ def _routed(step: Routed) -> Iterator[str]:
     yield from labelled("route", visible_line(f"{step.route}{language}, by {step.by}: {step.why}"))
     if step.helpers:
         yield from labelled("helpers", visible_line(", ".join(step.helpers)))
+    if step.data:
+        yield from labelled("data", visible_line(f"of the question: {', '.join(step.data)}"))
 
 
 def _wrote(step: Wrote) -> Iterator[str]:

@@ -325,6 +325,21 @@ async def test_answer_of_a_solver_is_checked_against_its_constraints(engine: Eng
 
 
 @pytest.mark.slow
+async def test_solver_gets_the_data_of_the_question_in_the_right_places(engine: Engine) -> None:
+    question = (
+        "A knapsack holds 10 kg. Best total value?\n1) weighs 2 kg, worth 1\n2) weighs 3 kg, worth 4\n"
+        "3) weighs 5 kg, worth 6\n4) weighs 7 kg, worth 9\n"
+    )
+
+    answered, steps = await solved(
+        engine, ["print(knapsack(weights, values, 10))\n"], Task(question=question)
+    )
+
+    assert (answered.answer, answered.confidence) == ("13", "verified"), steps
+    assert "knapsack(weights=weights, values=values, capacity=10)" in answered.program
+
+
+@pytest.mark.slow
 async def test_forged_record_of_a_solver_verifies_nothing(engine: Engine) -> None:
     program = (
         "import json\n"

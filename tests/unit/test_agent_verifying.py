@@ -3,7 +3,8 @@
 import pytest
 
 from agent import Check, Task
-from agent._verifying import answer_checks
+from agent._question_data import data_of
+from agent._verifying import answer_checks, overlooked
 from agent._writing import MAX_SOURCE
 from engine import File
 
@@ -95,3 +96,35 @@ def test_numbers_may_stand_in_a_file_instead() -> None:
 @pytest.mark.parametrize("program", ["(" * 5000, "1" * 5000, "9 " * MAX_SOURCE])
 def test_any_program_can_be_read_for_numbers(program: str) -> None:
     assert passed("Of 12 apples 5 are red.", program, "1", "numbers") is False
+
+
+_CRATES = "Crates of 4, 9, 7 and 5 kg, at most 12 a truck. How many trucks?"
+
+
+@pytest.mark.parametrize(
+    ("program", "numbers", "data", "left_out"),
+    [
+        ("print(bin_packing(sizes, 12))", True, True, []),
+        ("print(bin_packing(sizes, 10))", False, True, ["12"]),
+        ("print(bin_packing([4, 9, 7, 5], 12))", True, True, []),
+        ("print(bin_packing([4, 9, 7], 12))", True, False, ["sizes"]),
+        ("print(3)", False, False, ["sizes", "12"]),
+    ],
+)
+def test_program_for_a_function_uses_the_data_and_the_numbers_beside_them(
+    program: str, numbers: bool, data: bool, left_out: list[str]
+) -> None:
+    read = data_of(_CRATES).named_for(["bin_packing"])
+    checks = answer_checks(Task(question=_CRATES), program, "3", constant=False, data=read)
+
+    assert {check.name: check.passed for check in checks if check.name in ("numbers", "data")} == {
+        "numbers": numbers,
+        "data": data,
+    }
+    assert overlooked(program, read) == left_out
+
+
+def test_data_that_are_for_no_function_need_not_be_used() -> None:
+    checks = answer_checks(Task(question=_CRATES), "print(12)", "3", constant=False, data=data_of(_CRATES))
+
+    assert "data" not in {check.name for check in checks}

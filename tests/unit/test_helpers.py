@@ -124,3 +124,81 @@ def test_other_spelling_of_a_function_is_imported_too() -> None:
 
 def test_import_of_the_library_itself_is_added() -> None:
     assert _helpers.missing_imports("print(solvers.roman(4))") == "import solvers"
+
+
+@pytest.mark.parametrize(
+    ("question", "comment"),
+    [
+        ("Distances are Manhattan ones.", '# call shortest_tour with metric="manhattan"\n'),
+        ("Streets run north-south or east-west.", '# call shortest_tour with metric="manhattan"\n'),
+        ("The van need not return.", "# call shortest_tour with closed=False\n"),
+        ("The van does not return.", "# call shortest_tour with closed=False\n"),
+        ("The shortest round trip?", ""),
+    ],
+)
+def test_argument_that_a_question_asks_for_is_named(question: str, comment: str) -> None:
+    assert _helpers.arguments(question, ["shortest_tour", "roman"]) == comment
+
+
+@pytest.mark.parametrize(("question", "shown"), [("Fewest teams?", False), ("Cheapest teams?", True)])
+def test_parameter_that_misleads_is_shown_only_if_the_question_speaks_of_it(
+    question: str, shown: bool
+) -> None:
+    (stub,) = [stub for stub in _helpers.all_stubs() if stub.name == "set_cover"]
+
+    assert ("costs" in stub.text_for(question).partition("#")[0]) == shown
+    assert "costs" in stub.text.partition("#")[0]
+
+
+@pytest.mark.parametrize(
+    ("program", "named"),
+    [
+        (
+            "print(knapsack(weights, values, 45))",
+            "print(knapsack(weights=weights, values=values, capacity=45))",
+        ),
+        (
+            "x = knapsack(weights, values, capacity=4)",
+            "x = knapsack(weights=weights, values=values, capacity=4)",
+        ),
+        ("f(\u00e9, knapsack(weights,\n  values, \u00e9))", None),
+        ("print(knapsack(values, weights, 45))", ""),
+        ("print(knapsack(a, b, 45))", ""),
+        ("print(knapsack(weights, weights, 45))", ""),
+        ("print(knapsack(weights, 1, 2, 3, 4, 5))", ""),
+        ("print(max(weights, values))", ""),
+        ("def knapsack(a, b): return a\nprint(knapsack(weights, values))", ""),
+    ],
+)
+def test_lists_called_like_parameters_are_passed_by_name(program: str, named: str | None) -> None:
+    found = _helpers.arguments_by_name(program, ast.parse(program))
+
+    if named is None:
+        assert found == "f(\u00e9, knapsack(weights=weights,\n  values=values, capacity=\u00e9))"
+    else:
+        assert found == (named or program)
+
+
+@pytest.mark.parametrize(
+    ("question", "first", "not_among"),
+    [
+        ("How many assignments satisfy (a1 or not b2) and (b2 or c3)?", "count_sat", "max_sat"),
+        (
+            "What is the maximum number of clauses of (a1 or not b2) and (b2 or c3) that hold?",
+            "max_sat",
+            "count_sat",
+        ),
+        (
+            "Ann-Ben, Ben-Cem, Cem-Ann do not get along. The largest group where each gets along?",
+            "",
+            "max_clique",
+        ),
+    ],
+)
+def test_function_for_another_question_about_the_same_data_is_not_offered(
+    question: str, first: str, not_among: str
+) -> None:
+    names = [stub.name for stub in _helpers.choose(question)]
+
+    assert not first or names[0] == first
+    assert not_among not in names

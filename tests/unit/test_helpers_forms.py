@@ -336,3 +336,25 @@ def test_puzzle_with_conditions_is_solved() -> None:
         len(call["all_assignments"]("a b", {"a": [1, 2], "b": [1, 2]}, [(("a", "b"), lambda x, y: x <= y)]))
         == 3
     )
+
+
+@pytest.mark.parametrize("yes", [True, 1])
+def test_yes_and_no_are_taken_in_every_form(yes: object) -> None:
+    assert call["assignment"]([[1, 5], [9, 7]], maximize=yes) == 14
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [
+        ("assignment", ([[1, 5], [9, 7]], [1, 2])),
+        ("max_flow", ([("a", "b", 3)], "a", "b", "c")),
+        ("shortest_path", ([("a", "b", 3)], "a", "b", 7)),
+        ("shortest_tour", ([(0, 0), (1, 1)], "euclidean", [1])),
+        ("longest_increasing_subsequence", ([1, 2], None)),
+    ],
+)
+def test_argument_in_the_place_of_a_yes_or_no_is_refused(
+    function: str, arguments: tuple[object, ...]
+) -> None:
+    with pytest.raises(ValueError, match="must be True or False"):
+        call[function](*arguments)

@@ -63,6 +63,14 @@ def numbers(values: object, name: str, example: str = "[3, 5, 8]") -> list[Numbe
     return [number(value, name, example) for value in ordered]
 
 
+def flag(value: object, name: str) -> bool:
+    """Return a yes or no; what is neither is an argument in the wrong place."""
+    value = plain(value)
+    if isinstance(value, int) and value in (0, 1):
+        return bool(value)
+    raise ValueError(f"{name} must be True or False, not {value!r}")
+
+
 def integers(values: object, name: str, example: str = "[3, 5, 8]") -> list[int]:
     """Return whole numbers, as `numbers` does."""
     return [integer(value, name, example) for value in numbers(values, name, example)]

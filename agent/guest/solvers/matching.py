@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 
 from ._answer import Answer, Number, answered
-from ._read import matrix, names, plain
+from ._read import flag, matrix, names, plain
 
 
 def assignment(costs: object, maximize: bool = False) -> Answer:
@@ -16,6 +16,7 @@ def assignment(costs: object, maximize: bool = False) -> Answer:
     >>> assignment([[9, 2, 7], [6, 4, 3], [5, 8, 1]])
     9
     """
+    maximize = flag(maximize, "maximize")
     costs = plain(costs)
     given = matrix(costs, "costs", "[[9, 2], [6, 4]]")
     sign = -1 if maximize else 1
@@ -30,7 +31,7 @@ def assignment(costs: object, maximize: bool = False) -> Answer:
     total = sum(given[row][column] for row, column in enumerate(chosen) if column is not None)
     labels = names(costs)
     shown = dict(zip(labels, chosen, strict=True)) if labels else chosen
-    arguments: dict[str, object] = {"costs": given, "maximize": bool(maximize)}
+    arguments: dict[str, object] = {"costs": given, "maximize": maximize}
     return answered("assignment", arguments, total, chosen, shown=shown)
 
 

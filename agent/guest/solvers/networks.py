@@ -6,7 +6,7 @@ from collections import deque
 from math import inf
 
 from ._answer import Answer, Number, answered
-from ._read import label
+from ._read import flag, label
 from ._read_graph import indexed, weighted
 
 
@@ -19,7 +19,7 @@ def max_flow(edges: object, source: object, sink: object, two_way: bool = False)
     4
     """
     found = weighted(edges, 1, '[("s", "a", 3)]')
-    if two_way:
+    if flag(two_way, "two_way"):
         found = [*found, *[(second, first, values) for first, second, values in found]]
     vertices, _ = indexed([(first, second) for first, second, _ in found])
     place = {vertex: index for index, vertex in enumerate(vertices)}

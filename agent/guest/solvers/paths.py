@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from heapq import heappop, heappush
 
 from ._answer import Answer, Number, answered
-from ._read import Label, label, names, number, numbers, plain
+from ._read import Label, flag, label, names, number, numbers, plain
 from ._read_graph import Row, pairs, weighted
 
 
@@ -121,9 +121,10 @@ def _back(last: int, before: list[int]) -> list[int]:
 
 
 def _both_ways(found: list[Row], two_way: bool) -> list[Row]:
+    both = flag(two_way, "two_way")
     if any(value < 0 for _, _, values in found for value in values):
         raise ValueError("the numbers of edges must not be negative")
-    return [*found, *[(second, first, values) for first, second, values in found]] if two_way else found
+    return [*found, *[(second, first, values) for first, second, values in found]] if both else found
 
 
 def _best_path(edges: list[Row], start: Label, end: Label, limit: Number) -> tuple[Number, list[int]]:

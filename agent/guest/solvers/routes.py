@@ -7,7 +7,7 @@ from math import hypot, inf
 
 from ._answer import Answer, Number, answered
 from ._cp import Search
-from ._read import Label, label, matrix, names, number, plain, scaled
+from ._read import Label, flag, label, matrix, names, number, plain, scaled
 
 #: Above that many stops the table of subsets takes longer than CP-SAT with its start.
 _TABLE = 13
@@ -26,7 +26,7 @@ def shortest_tour(cities: object, metric: object = "euclidean", closed: bool = T
     cities = plain(cities)
     labels = names(cities)
     distances, found = _distances(cities, str(metric).lower())
-    if not closed:
+    if not flag(closed, "closed"):
         distances = [[0 if column == 0 else value for column, value in enumerate(row)] for row in distances]
     length, order = _table(distances) if len(distances) <= _TABLE else _search(distances)
     labels = labels or found

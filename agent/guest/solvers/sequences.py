@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from ._answer import Answer, Number, answered
-from ._read import numbers, plain
+from ._read import flag, numbers, plain
 
 
 def longest_common_subsequence(first: object, second: object) -> Answer:
@@ -47,6 +47,7 @@ def longest_increasing_subsequence(values: object, strict: bool = True) -> Answe
     >>> longest_increasing_subsequence([3, 1, 4, 1, 5, 9, 2, 6])
     4
     """
+    strict = flag(strict, "strict")
     given = numbers(values, "values")
     tails: list[Number] = []
     at: list[int] = []

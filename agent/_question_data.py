@@ -1,0 +1,278 @@
+"""The data that a question holds, read by rule, so that no model has to copy them.
+
+A small model writes ten numbers a second and loses some of them. What is read here is read whole or not at
+all: a table in which one row has another form is no table, and then the model copies as before.
+"""
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
+
+from ._answers import stated_numbers
+from ._entries import Entry, entry_of, shape_of, tokens_of, values_of
+from ._helper_parameters import named_for
+from ._tables import Given, given_by, name_of, said_around
+
+_MAX_QUESTION = 40_000
+#: Two lines of one form are a table; fewer than three things in a line are quickly copied.
+_FEWEST_LINES = 2
+_FEWEST_IN_LINE = 3
+#: Fewer numbers with commas between them are part of a sentence, unless there is a table beside it.
+_FEWEST_IN_SENTENCE = 4
+#: Where the first entry of a line begins, and the last one ends, in characters; and the name of a list.
+_ROOM = 300
+_NAME_ROOM = 60
+_LITERAL = r"(?:not\s+|[~!\u00ac-])?[A-Za-z]\w*"
+_CLAUSE = rf"{_LITERAL}(?:\s*(?:\bor\b|\|\|?|\u2228)\s*{_LITERAL})+"
+_CLAUSE_LINE = re.compile(rf"[ \t]*({_CLAUSE})[ \t,;.]*", re.IGNORECASE)
+_CLAUSE_IN_BRACKETS = re.compile(rf"\(\s*({_CLAUSE})\s*\)", re.IGNORECASE)
+#: `1..7` says which things there are, not how much of anything.
+_RANGE = re.compile(r"\b\w{1,40}\s*(?:\.\.\.?|\u2026)\s*\w+")
+_NUMBER = r"-?\d+(?:\.\d+)?"
+_SENTENCE_LIST = re.compile(rf"(?<![\w.,-]){_NUMBER}(?:, {_NUMBER})+(?:,? and {_NUMBER})?(?![\w.]*\d)")
+
+
+class QuestionData(NamedTuple):
+    """What was read of a question, and what was not.
+
+    Attributes:
+        given: Values that programs may use by name.
+        rest: The question without the text that they come from.
+        function: Of the helper library, for which the values are; empty if for none.
+    """
+
+    given: tuple[Given, ...] = ()
+    rest: str = ""
+    function: str = ""
+
+    @property
+    def numbers_left(self) -> list[float]:
+        """Numbers beside the data, without those that only say how many or which things there are."""
+        known = {count for given in self.given for count in given.counts}
+        members = {str(member) for given in self.given for member in given.members}
+        stated = stated_numbers(_RANGE.sub(" ", self.rest))
+        return [number for number in stated if number not in known and f"{number:g}" not in members]
+
+    def unused_in(self, program: str) -> list[str]:
+        """Return the names of data that the function needs and a program says nothing of."""
+        if not self.function:
+            return []
+        words = set(re.findall(r"\w+", program))
+        return [given.name for given in self.given if given.name not in words]
+
+    def named_for(self, functions: Sequence[str]) -> "QuestionData":
+        """Return the same with the names of the parameters of the likeliest function."""
+        if not functions:
+            return self
+        return self._replace(given=named_for(functions[0], self.given), function=functions[0])
+
+    def missing_in(self, program: ast.Module) -> list[str]:
+        """Return the statements that define what a program uses of the data and does not define itself."""
+        names = [node for node in ast.walk(program) if isinstance(node, ast.Name)]
+        read = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+        written = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+        return [given.line for given in self.given if given.name in read - written]
+
+    def shown(self) -> str:
+        """Return the lines at the beginning of a program that tell the model what there is."""
+        left = ", ".join(f"{number:g}" for number in self.numbers_left)
+        lines = [given.short for given in self.given]
+        lines += [f"# also in the question: {left}"] if lines and left else []
+        return "".join(f"{line}\n" for line in lines)
+
+    def shortened(self, program: str) -> str:
+        """Return a program with the data as the model was shown them."""
+        for given in self.given:
+            program = program.replace(given.line, given.short)
+        return program
+
+
+NO_DATA = QuestionData()
+
+
+def data_of(question: str) -> QuestionData:
+    """Read the tables and lists of a question; none of what is unclear."""
+    if len(question) > _MAX_QUESTION:
+        return NO_DATA
+    readers: tuple[Callable[[str], QuestionData], ...] = (_clauses, _lines, _links, _lists)
+    return next((found for found in (read(question) for read in readers) if found.given), NO_DATA)
+
+
+def _clauses(question: str) -> QuestionData:
+    """Read or-clauses, each in brackets or on a line of its own."""
+    pattern = _CLAUSE_IN_BRACKETS
+    found = [match[1] for match in pattern.finditer(question)]
+    rest = pattern.sub(" ", question)
+    if not found:
+        matches = [(line, _CLAUSE_LINE.fullmatch(line)) for line in question.split("\n")]
+        found = [match[1] for _, match in matches if match]
+        rest = "\n".join(line for line, match in matches if not match)
+    if len(found) < _FEWEST_IN_LINE:
+        return NO_DATA
+    return QuestionData((Given("clauses", [" ".join(clause.split()) for clause in found]),), rest)
+
+
+def _lines(question: str) -> QuestionData:
+    """Read runs of lines of one form, and the lists in the sentences around them."""
+    tables: list[Given] = []
+    around: list[str] = []
+    for lines in _runs(question.split("\n")):
+        entries = [entry for entry in map(entry_of, lines) if entry is not None]
+        table = given_by(entries, question) if len(entries) >= _FEWEST_LINES else []
+        tables += table
+        around += [] if table else lines
+    if not tables:
+        return NO_DATA
+    lists = _lists("\n".join(around), fewest=_FEWEST_LINES)
+    members = {member for table in tables for member in table.members}
+    # What sets are to cover is no number that is computed with.
+    others = [given for given in lists.given if not members.issuperset(map(_hashable, given.value))]
+    return QuestionData(_distinct([*others, *tables]), lists.rest if lists.given else "\n".join(around))
+
+
+def _runs(lines: Sequence[str]) -> Iterator[list[str]]:
+    """Divide lines into runs of one form; if it occurs in two places, a line between them was not read."""
+    forms = list(map(_form, lines))
+    times = Counter(forms)
+    for form, run in groupby(zip(forms, lines, strict=True), key=itemgetter(0)):
+        together = [line for _, line in run]
+        if form is not None and times[form] == len(together):
+            yield together
+        else:
+            yield from ([line] for line in together)
+
+
+def _form(line: str) -> str | None:
+    entry = entry_of(line)
+    if entry is None or not (entry.labels or all(token.kind != "word" for token in entry.tokens)):
+        return None
+    return entry.form
+
+
+def _links(question: str) -> QuestionData:
+    """Read links of one line, with semicolons or commas between them."""
+    lines = question.split("\n")
+    for place, line in enumerate(lines):
+        for sign in (";", ","):
+            entries, around = _between(line, sign)
+            given = given_by(entries, question) if entries else []
+            if given:
+                rest = "\n".join([*lines[:place], around, *lines[place + 1 :]])
+                return QuestionData(_distinct(given), rest)
+    return NO_DATA
+
+
+def _between(line: str, sign: str) -> tuple[list[Entry], str]:
+    """Return the links of a line and the text around them; the first and the last are part of a sentence."""
+    parts = re.split(rf"\s*{sign}\s+", line)
+    inner = list(map(entry_of, parts[1:-1]))
+    like = inner[0] if inner else None
+    if len(parts) < _FEWEST_IN_LINE or like is None or not all(_is_like(entry, like) for entry in inner):
+        return [], line
+    for before, first in _last_words(parts[0]):
+        for last, after in _first_words(parts[-1]):
+            ends = entry_of(first), entry_of(last)
+            if all(_is_like(entry, like) for entry in ends):
+                entries = [ends[0], *inner, ends[1]]
+                return [entry for entry in entries if entry is not None], f"{before} {after}"
+    return [], line
+
+
+def _is_like(entry: Entry | None, other: Entry) -> bool:
+    if entry is None or entry.form != "link" or other.form != "link":
+        return False
+    return shape_of(entry.tokens) == shape_of(other.tokens)
+
+
+def _last_words(text: str) -> Iterator[tuple[str, str]]:
+    """Divide a sentence before what may be its first entry, the longest first."""
+    yield "", text
+    far, text = text[:-_ROOM], text[-_ROOM:]
+    for match in re.finditer(r"[:.]\s+|\bfrom\s+", text):
+        yield far + text[: match.end()], text[match.end() :]
+    words = text.split()
+    for count in (3, 2, 1):
+        yield far + " ".join(words[:-count]), " ".join(words[-count:])
+
+
+def _first_words(text: str) -> Iterator[tuple[str, str]]:
+    """Divide a sentence behind what may be its last entry."""
+    for match in re.finditer(r"[.?](?=\s|$)", text[:_ROOM]):
+        yield text[: match.start()], text[match.end() :]
+    yield text, ""
+
+
+def _lists(text: str, fewest: int = _FEWEST_IN_LINE) -> QuestionData:
+    """Read lists in brackets, as programs have them; or else numbers with commas between them."""
+    found = [(place, _as_list(text[slice(*place)])) for place in _brackets(text)]
+    given = [
+        (place, Given(_name_before(text, place[0]), value))
+        for place, value in found
+        if value and text.count(",", *place) + 1 >= fewest
+    ]
+    if not given:
+        least = _FEWEST_IN_SENTENCE - _FEWEST_IN_LINE + fewest
+        rows = [(match.span(), values_of(tokens_of(match[0]))) for match in _SENTENCE_LIST.finditer(text)]
+        given = [
+            (place, Given("numbers", list[object](row)))
+            for place, row in rows
+            if len(row) >= least and not _is_count(row)
+        ]
+    if not given:
+        return NO_DATA
+    lists = [one._replace(said=said_around(text, *place)) for place, one in given]
+    return QuestionData(_distinct(lists), _without(text, [place for place, _ in given]))
+
+
+def _brackets(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where the outermost brackets open and end."""
+    opened: list[int] = []
+    for match in re.finditer(r"[\[\]]", text):
+        if match[0] == "[":
+            opened.append(match.start())
+        elif opened:
+            start = opened.pop()
+            if not opened:
+                yield start, match.end()
+
+
+def _as_list(text: str) -> list[object]:
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return []
+    return value if isinstance(value, list) else []
+
+
+def _name_before(text: str, start: int) -> str:
+    match = re.search(r"(\b\w+)\s*(?::|=|\bare|\bis)?\s*$", text[max(0, start - _NAME_ROOM) : start])
+    return name_of(match[1] if match else "", "numbers")
+
+
+def _without(text: str, places: Sequence[tuple[int, int]]) -> str:
+    ends = [0, *(end for _, end in places)]
+    starts = [*(start for start, _ in places), len(text)]
+    return " ".join(text[end:start] for end, start in zip(ends, starts, strict=True))
+
+
+def _hashable(value: object) -> object:
+    return value if isinstance(value, int | float | str) else repr(value)
+
+
+def _is_count(row: Sequence[object]) -> bool:
+    """Whether numbers only say how many things there are."""
+    return list(row) == list(range(1, len(row) + 1))
+
+
+def _distinct(found: Sequence[Given]) -> tuple[Given, ...]:
+    """Number the names that occur twice."""
+    names = [given.name for given in found]
+    before = [names[:place].count(name) for place, name in enumerate(names)]
+    return tuple(
+        given._replace(name=f"{given.name}{times + 1}") if times else given
+        for given, times in zip(found, before, strict=True)
+    )

@@ -1,0 +1,226 @@
+"""What a table is for a program: lists with a name each, rows, links, points, sets."""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from keyword import iskeyword
+from typing import NamedTuple
+
+from ._entries import Entry, Token, Value, shape_of, tokens_of, values_of
+
+#: A model is shown no more characters of a value than that, or one entry.
+_SHOWN = 110
+#: Where words about a list stand.
+_NEAR = 40
+_PART = re.compile(r"[,;]\s*(?:and\s+)?(?:then\s+)?|\s+then\s+")
+_COMMA = re.compile(r"\s*,\s*(?:and\s+)?")
+_BRACKET = re.compile(r"\(([^()]{3,80})\)")
+_VARIABLE = re.compile(r"\b(?!(?:not|or)\b)[A-Za-z]\w*", re.IGNORECASE)
+#: Words that say nothing of what a number is.
+_EMPTY = frozenset(
+    "a an and are as at be by can each following for from given has have in is it like list may must of on "
+    "or over should that the then these this those to was were will with".split()
+)
+#: Functions that programs call.
+_TAKEN = frozenset(
+    "abs all any bin dict id input int len list map max min pow print range round set sorted str sum time "
+    "tuple type zip".split()
+)
+
+
+class Given(NamedTuple):
+    """A value that the question gives.
+
+    Attributes:
+        name: Of the variable.
+        value: Numbers, texts, and lists and tuples of them; with names, if the question has names for them.
+        columns: What the places of each entry mean, if that is known.
+        said: What the question says of each number.
+    """
+
+    name: str
+    value: list[object] | dict[Value, object]
+    columns: tuple[str, ...] = ()
+    said: str = ""
+
+    @property
+    def line(self) -> str:
+        """The statement that defines it."""
+        return f"{self.name} = {self.value!r}"
+
+    @property
+    def short(self) -> str:
+        """The statement as a model is shown it: of many entries the first, and how many there are."""
+        shown = self._first_entries()
+        is_whole = len(shown) == len(self.value)
+        notes = [] if is_whole else [f"{len(self.value)} in all"]
+        notes += [f"each ({', '.join(self.columns)})"] if self.columns else []
+        notes += [self.said] if self.said and name_of(self.said, "") != self.name else []
+        comment = f"  # {', '.join(notes)}" if notes else ""
+        if isinstance(self.value, dict):
+            return f"{self.name} = {{{', '.join(shown)}}}{comment}"
+        more = "" if is_whole else ", ..."
+        return f"{self.name} = [{', '.join(shown)}{more}]{comment}"
+
+    @property
+    def numbers(self) -> set[float]:
+        """All numbers in it; none if there are names in it, too, which say more than they do."""
+        values = list(_flat(self.value))
+        numbers = {float(value) for value in values if isinstance(value, int | float)}
+        return numbers if all(isinstance(value, int | float) for value in values) else set()
+
+    @property
+    def members(self) -> set[object]:
+        """What the sets of a table have in them."""
+        sets = self.value.values() if isinstance(self.value, dict) else ()
+        return {member for own in sets if isinstance(own, list) for member in own}
+
+    @property
+    def counts(self) -> set[int]:
+        """How many there are of what the data are about, in ways in which a question may say it."""
+        rows = [entry for entry in self.value if isinstance(entry, list)]
+        links = [entry for entry in self.value if isinstance(entry, tuple)]
+        counts = {len(self.value), *map(len, rows)}
+        if self.name == "edges":
+            counts.add(len({end for link in links for end in link[:2]}))
+        if self.name == "clauses":
+            variables = len({word for clause in self.value for word in _VARIABLE.findall(str(clause))})
+            counts |= {variables, 2**variables}
+        return counts
+
+    def _first_entries(self) -> list[str]:
+        if isinstance(self.value, dict):
+            entries = [f"{key!r}: {value!r}" for key, value in self.value.items()]
+        else:
+            entries = list(map(repr, self.value))
+        ends = accumulate(len(entry) + len(", ") for entry in entries)
+        return entries[: max(1, sum(end <= _SHOWN for end in ends))]
+
+
+def _flat(value: object) -> Iterator[object]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for entry in value:
+            yield from _flat(entry)
+    else:
+        yield value
+
+
+def given_by(entries: Sequence[Entry], question: str) -> list[Given]:
+    """Return what entries of one form give to a program; nothing if more than numbers differs.
+
+    Args:
+        entries: Two or more.
+        question: The text around them, which may say what the places of an entry mean.
+    """
+    has_one_shape = len({shape_of(entry.tokens) for entry in entries}) == 1
+    if entries[0].form == "link":
+        return [_links(entries, question)] if has_one_shape else []
+    steps = [_steps(entry) for entry in entries]
+    if all(steps) and len({shape for own in steps for shape, _ in own}) == 1:
+        rows = [[values for _, values in own] for own in steps]
+        return [Given(name_of(entries[0].form.rstrip("#"), "rows"), list[object](rows))]
+    lists = [members for members in map(_members, entries) if members is not None]
+    if len(lists) == len(entries):
+        return list(_of_lists(entries, lists))
+    return list(_columns(entries)) if has_one_shape else []
+
+
+def name_of(word: str, usual: str) -> str:
+    """Return a name for several of what a word means; the usual one if it means nothing."""
+    name = re.sub(r"\W+", "_", word.strip().casefold()).strip("_")
+    if len(name) < 2 or name in _EMPTY or not name.isidentifier():
+        return usual
+    if name.endswith("y") and name[-2] not in "aeiou":
+        name = name[:-1] + "ies"
+    elif len(name) > 2 and not name.endswith("s"):
+        name += "s"
+    return f"{name}_" if iskeyword(name) or name in _TAKEN else name
+
+
+def said_around(text: str, start: int, end: int) -> str:
+    """Return the words before and behind a list in a sentence, if they say something."""
+    before = re.findall(r"[^\W\d]\w*", text[max(0, start - _NEAR) : start])[-1:]
+    behind = re.match(r"\s+([^\W\d]\w*)", text[end : end + _NEAR])
+    words = [*before, behind[1]] if behind else before
+    return " ".join(word for word in map(str.casefold, words) if word not in _EMPTY)
+
+
+def _links(entries: Sequence[Entry], question: str) -> Given:
+    return Given(
+        "edges", [(*entry.labels, *entry.values) for entry in entries], _header(entries[0], question)
+    )
+
+
+def _header(entry: Entry, question: str) -> tuple[str, ...]:
+    """Return what the places of a link mean, if a bracket says it in the same form: `(a -> b: km, hours)`."""
+    signs = [token.text for token in entry.tokens if token.kind == "sign"]
+    for match in _BRACKET.finditer(question):
+        words = [token.text for token in tokens_of(match[1]) if token.kind == "word"]
+        said = [token.text for token in tokens_of(match[1].rpartition(":")[2]) if token.kind == "sign"]
+        if len(words) == len(entry.labels) + len(entry.values) and said == signs:
+            return tuple(words)
+    return ()
+
+
+def _steps(entry: Entry) -> list[tuple[str, tuple[Value, ...]]]:
+    """Return the parts of an entry with the form of each, if each has several values and says of what."""
+    parts = [tokens_of(part) for part in _PART.split(entry.rest)]
+    read = [(shape_of(part), values_of(part)) for part in parts]
+    have_words = all(any(token.kind == "word" for token in part) for part in parts)
+    return read if have_words and len(read) > 1 and all(len(values) > 1 for _, values in read) else []
+
+
+def _members(entry: Entry) -> list[Value] | None:
+    """Return the members of a list, in brackets or not; None if there is more to it."""
+    inside = entry.rest.strip("[]{}() ")
+    may_be_words = "," in inside or inside != entry.rest
+    tokens = list(map(tokens_of, _COMMA.split(inside) if "," in inside else inside.split()))
+    if not all(len(found) == 1 for found in tokens):
+        return None
+    members = [token for (token,) in tokens]
+    if any(token.kind == "sign" or (token.kind == "word" and not may_be_words) for token in members):
+        return None
+    return [token.value for token in members]
+
+
+def _of_lists(entries: Sequence[Entry], lists: list[list[Value]]) -> Iterator[Given]:
+    """Yield points, numbers, the rows of a matrix, or sets with their names."""
+    lengths = {len(members) for members in lists}
+    if lengths == {2} and all(entry.rest.startswith("(") for entry in entries):
+        yield Given("points", [tuple(members) for members in lists])
+    elif lengths == {1}:
+        yield Given("values", [members[0] for members in lists])
+    elif len(lengths) == 1 and all(isinstance(value, int | float) for members in lists for value in members):
+        yield Given("rows", list[object](lists))
+    elif all(entry.labels for entry in entries):
+        yield Given("sets", {entry.labels[0]: members for entry, members in zip(entries, lists, strict=True)})
+
+
+def _columns(entries: Sequence[Entry]) -> Iterator[Given]:
+    """Yield a list for each number of a row, if words say what all of them are; else the rows."""
+    rows = [entry.values for entry in entries]
+    tokens = entries[0].tokens
+    parts = [_part_around(tokens, at) for at, token in enumerate(tokens) if token.varies]
+    names = [name_of(next((word for word in part if word not in _EMPTY), ""), "") for part in parts]
+    if not all(names):
+        yield Given("rows", list[object](rows))
+        return
+    for name, part, column in zip(names, parts, zip(*rows, strict=True), strict=True):
+        yield Given(name, list(column), said=" ".join(part))
+
+
+def _part_around(tokens: list[Token], at: int) -> list[str]:
+    """Return the words around a number, up to the next number or comma; those before it first."""
+    before = tokens[max((place + 1 for place in range(at) if _ends_part(tokens[place])), default=0) : at]
+    behind = tokens[
+        at + 1 : next((p for p in range(at + 1, len(tokens)) if _ends_part(tokens[p])), len(tokens))
+    ]
+    is_next_named = len(tokens) > at + 1 + len(behind) and tokens[at + 1 + len(behind)].varies
+    words = [*before, *(behind[:1] if is_next_named else behind)]
+    return [token.text.casefold() for token in words if token.kind == "word"]
+
+
+def _ends_part(token: Token) -> bool:
+    return token.varies or token.text in ",;"

@@ -1,0 +1,183 @@
+"""What is read of a question, so that no model has to copy it."""
+
+import ast
+import time
+
+import pytest
+
+from agent._question_data import NO_DATA, data_of
+
+_ORDERS = "order 1: takes 4 hours, wanted by hour 9\norder 2: takes 6 hours, wanted by hour 7"
+
+
+def given(question: str) -> dict[str, object]:
+    return {one.name: one.value for one in data_of(question).given}
+
+
+@pytest.mark.parametrize(
+    ("question", "values"),
+    [
+        (f"Two orders:\n{_ORDERS}\nWhich first?", {"takes": [4, 6], "wanteds": [9, 7]}),
+        ("Sizes:\nbox 1: 3 litres\nbox 2: 5 litres\nWhich?", {"litres": [3, 5]}),
+        ("Costs:\n4 9 12\n7 1 3\nCheapest?", {"rows": [[4, 9, 12], [7, 1, 3]]}),
+        ("Costs:\n[4, 9]\n[7, 1]\nCheapest?", {"rows": [[4, 9], [7, 1]]}),
+        ("Costs:\nAnn: 4, 9\nBen: 7, 1\nCheapest?", {"rows": [[4, 9], [7, 1]]}),
+        ("Teams:\nA: 1, 4, 5\nB: 2\nC: 3, 4\nFewest?", {"sets": {"A": [1, 4, 5], "B": [2], "C": [3, 4]}}),
+        ("Teams:\nA: {tea, milk}\nB: {milk}\nFewest?", {"sets": {"A": ["tea", "milk"], "B": ["milk"]}}),
+        ("Places:\nA: (1, 2)\nB: (3, 5)\nFar?", {"points": [(1, 2), (3, 5)]}),
+        (
+            "Parts:\nbolt 1: lathe 2 for 5 min, then lathe 1 for 3 min\n"
+            "bolt 2: lathe 1 for 4 min, lathe 2 for 6 min\n",
+            {"bolts": [[(2, 5), (1, 3)], [(1, 4), (2, 6)]]},
+        ),
+        ("Roads: 1->2: 7; 2->3: 4; 1->3: 12. How far?", {"edges": [(1, 2, 7), (2, 3, 4), (1, 3, 12)]}),
+        ("Roads:\n1 -> 2: 7 km\n2 -> 3: 4 km\nHow far?", {"edges": [(1, 2, 7), (2, 3, 4)]}),
+        ("May not meet: Q1-Q2, Q2-Q5, Q1-Q5.", {"edges": [("Q1", "Q2"), ("Q2", "Q5"), ("Q1", "Q5")]}),
+        (
+            "These are at odds: Ann and Ben; Ben and Cem; Cem and Dora. How many?",
+            {"edges": [("Ann", "Ben"), ("Ben", "Cem"), ("Cem", "Dora")]},
+        ),
+        (
+            "Can (a1 or not a2) and (a2 or a3) and (not a1 or a3) hold?",
+            {"clauses": ["a1 or not a2", "a2 or a3", "not a1 or a3"]},
+        ),
+        (
+            "Wishes:\na or b\nnot a or c\nb or not c\nAll?",
+            {"clauses": ["a or b", "not a or c", "b or not c"]},
+        ),
+        ("Coins of values [2, 5, 9] are there.", {"values": [2, 5, 9]}),
+        ("limits = [[1, 2], [3, 4]] and costs = [5, 6, 7]", {"limits": [[1, 2], [3, 4]], "costs": [5, 6, 7]}),
+        ("Planks of 30, 45, 12 and 80 cm.", {"numbers": [30, 45, 12, 80]}),
+        ("Of 2, 3, 5 and 7 kg for 9, 8, 6 and 5.", {"numbers": [2, 3, 5, 7], "numbers2": [9, 8, 6, 5]}),
+        ("Fees are [3, 4]. Costs:\n[4, 9]\n[7, 1]\n", {"fees": [3, 4], "rows": [[4, 9], [7, 1]]}),
+    ],
+)
+def test_tables_and_lists_are_read(question: str, values: dict[str, object]) -> None:
+    assert given(question) == values
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "",
+        "Tom has 3 apples, 4 pears and 5 plums. How many fruits has he?",
+        "Faces are numbered 1, 2, 3, 4, 5 and 6.",
+        "Which is larger, [3] or 4?",
+        "order 1: takes 4 hours, due 9\nsomething else\norder 2: takes 6 hours, due 7\n",
+        "order 1: takes 4 hours, due 9\norder 2: takes 6 hours\norder 3: takes 1 hour, due 7\n",
+        "shift 1: 9:30\nshift 2: 10:45\n",
+        "town 1: 1,200 people\ntown 2: 3,400 people\n",
+        "Roads: 1->2: 7; 2->3: 4, closed; 1->3: 12.",
+        "[[[[[[1, 2, 3",
+        "numbers = [1, 2, foo()]",
+        "a\n" * 30_000,
+    ],
+)
+def test_what_is_unclear_is_not_read(question: str) -> None:
+    assert data_of(question) == NO_DATA
+
+
+def test_name_that_a_program_needs_otherwise_is_not_taken() -> None:
+    assert list(given("sum = [1, 2, 4] and lambda = [3, 5, 7]")) == ["sums", "lambdas"]
+    assert list(given("a: class 4, len 3\nb: class 5, len 2\n")) == ["class_", "lens"]
+
+
+def test_numbers_beside_the_data_are_those_that_say_how_much() -> None:
+    question = (
+        "3 orders 1..3 wait, at most 17 may.\norder 1: takes 4 hours\norder 2: takes 6 hours\n"
+        "order 3: takes 17 hours\nHow many hours within 40?"
+    )
+
+    assert data_of(question).numbers_left == [17, 40]
+
+
+def test_members_of_sets_are_no_numbers_beside_them() -> None:
+    data = data_of("Cover 4, 7, 9 with 2 of:\nA: 4, 7\nB: 9\nC: 7, 9, 4\nHow?")
+
+    assert [one.name for one in data.given] == ["sets"]
+    assert data.numbers_left == [2]
+
+
+def test_model_is_shown_the_first_of_many_and_how_many_there_are() -> None:
+    shown = data_of(f"Planks of {', '.join(map(str, range(100, 180)))} cm, at most 12.").shown()
+
+    first, second = shown.splitlines()
+    assert first.startswith("numbers = [100, 101, 102, ")
+    assert first.endswith(", ...]  # 80 in all, cm")
+    assert second == "# also in the question: 12"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Planks of " + ", ".join(map(str, range(500))),
+        "Teams:\n" + "\n".join(f"T{i}: {', '.join(map(str, range(i % 7 + 1)))}" for i in range(60)),
+        "Parts:\n" + "\n".join(f"part {i}: saw 1 for {i} min, saw 2 for 3 min" for i in range(1, 40)),
+        "x = ['" + "very long " * 40 + "', 'b', 'c']",
+    ],
+)
+def test_what_is_shown_is_python_that_can_be_parsed(question: str) -> None:
+    shown = data_of(question).shown()
+
+    ast.parse(shown)
+    assert 0 < len(shown) < 600
+
+
+def test_header_says_what_the_places_of_a_link_are() -> None:
+    (edges,) = data_of("Roads (from -> to: km, hours): 1->2: 7, 1; 2->3: 4, 2; 1->3: 9, 9.").given
+
+    assert edges.columns == ("from", "to", "km", "hours")
+    assert edges.short.endswith("# each (from, to, km, hours)")
+
+
+def test_program_gets_what_it_uses_and_does_not_define() -> None:
+    data = data_of(f"Two orders:\n{_ORDERS}\n")
+
+    assert data.missing_in(ast.parse("print(sum(takes))")) == ["takes = [4, 6]"]
+    assert data.missing_in(ast.parse("takes = [1]\nprint(takes)")) == []
+    assert NO_DATA.missing_in(ast.parse("print(takes)")) == []
+
+
+def test_program_is_shown_again_as_it_was_begun() -> None:
+    data = data_of("Planks of " + ", ".join(map(str, range(100, 180))))
+    (line,) = data.missing_in(ast.parse("print(max(numbers))"))
+
+    assert data.shortened(f"{line}\nprint(max(numbers))") == f"{data.given[0].short}\nprint(max(numbers))"
+
+
+def test_only_what_a_function_needs_can_be_left_out() -> None:
+    data = data_of(f"Two orders:\n{_ORDERS}\n")
+
+    assert data.unused_in("print(takes)") == []
+    assert data.named_for(["makespan"]).unused_in("print(takes)") == ["wanteds"]
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *(
+            "1, 2, ",
+            "(1, ",
+            "a-b, ",
+            "x or ",
+            "(x or ",
+            "[ ",
+            "[a,",
+            "a: 1\n",
+            "a: 1\nb\n",
+            "x",
+            "1-2-",
+            "1 ",
+        ),
+        *("A and ", "from ", "x1..x2 ", "J1: 1, 2; ", "not ", ". ", "1->2: 3; "),
+    ],
+)
+def test_any_text_is_read_in_time_that_grows_with_its_length(piece: str) -> None:
+    """Questions come from anybody. A second is a hundred times what it takes."""
+    question = (piece * 40_000)[:40_000]
+    began = time.process_time()
+
+    data = data_of(question)
+    assert len(data.numbers_left) >= 0
+
+    assert time.process_time() - began < 5
