@@ -15,7 +15,7 @@ from ._helper_keywords import ARGUMENTS, FEATURES, KEYWORDS, RARE, Clue
 #: Below that, a question says nothing about any function; plain word problems stay below.
 _THRESHOLD = 3.0
 #: Functions that are this much less likely than the first are not worth their tokens.
-_SHARE = 0.6
+_SHARE = 0.7
 #: What follows further on are data, and patterns take their time.
 _MAX_QUESTION = 8_000
 _PARSE_LIMIT = 20_000
