@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+#: Longer ones are no amounts, and cost time that grows faster than they do.
+NUMBER = r"-?\d{1,40}(?:\.\d{1,40})?"
 #: What is longer is a sentence.
 _MAX_ENTRY = 600
 #: Clock times, dates, fractions, and thousands in groups are no plain numbers; better not read than wrongly.
@@ -16,7 +18,7 @@ _HEADED = re.compile(
 )
 _NAME = re.compile(r"(?:[A-Za-z_][\w'-]*\s+){0,2}?[A-Za-z_]*\d+|[A-Za-z_][\w'-]*(?: [A-Za-z_][\w'-]*)?")
 _TOKEN = re.compile(
-    r"(?P<number>(?<![\w.)])-?\d+(?:\.\d+)?(?![\w.]*\d))"
+    rf"(?P<number>(?<![\w.)]){NUMBER}(?![\w.]*\d))"
     r"|(?P<label>[A-Za-z_]+\d+)|(?P<word>[A-Za-z_][\w']*)|(?P<sign>\S)"
 )
 

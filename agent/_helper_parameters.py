@@ -85,7 +85,7 @@ def _fit(way: Sequence[tuple[str, Given]], parameters: dict[str, str]) -> int:
 def _form(given: Given) -> str:
     """Return what a value is made of: `numbers`, `points`, `rows`, `steps` or `sets`."""
     if isinstance(given.value, dict):
-        return "sets"
+        return "sets" if any(isinstance(entry, list) for entry in given.value.values()) else ""
     first = given.value[0] if given.value else None
     if isinstance(first, int | float):
         return "numbers"

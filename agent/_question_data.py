@@ -5,7 +5,9 @@ all: a table in which one row has another form is no table, and then the model c
 """
 
 import ast
+import math
 import re
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
@@ -13,7 +15,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from ._answers import stated_numbers
-from ._entries import Entry, entry_of, shape_of, tokens_of, values_of
+from ._entries import NUMBER, Entry, entry_of, shape_of, tokens_of, values_of
 from ._helper_parameters import named_for
 from ._tables import Given, given_by, name_of, said_around
 
@@ -32,8 +34,11 @@ _CLAUSE_LINE = re.compile(rf"[ \t]*({_CLAUSE})[ \t,;.]*", re.IGNORECASE)
 _CLAUSE_IN_BRACKETS = re.compile(rf"\(\s*({_CLAUSE})\s*\)", re.IGNORECASE)
 #: `1..7` says which things there are, not how much of anything.
 _RANGE = re.compile(r"\b\w{1,40}\s*(?:\.\.\.?|\u2026)\s*\w+")
-_NUMBER = r"-?\d+(?:\.\d+)?"
-_SENTENCE_LIST = re.compile(rf"(?<![\w.,-]){_NUMBER}(?:, {_NUMBER})+(?:,? and {_NUMBER})?(?![\w.]*\d)")
+_SENTENCE_LIST = re.compile(rf"(?<![\w.,-]){NUMBER}(?:, {NUMBER})+(?:,? and {NUMBER})?(?![\w.]*\d)")
+#: What a program reads as it is written; `[1, ...]` is a list to Python, too.
+_PLAIN = (int, float, str)
+#: Whole numbers are exact up to here.
+_EXACT = 2.0**53
 
 
 class QuestionData(NamedTuple):
@@ -50,12 +55,12 @@ class QuestionData(NamedTuple):
     function: str = ""
 
     @property
-    def numbers_left(self) -> list[float]:
+    def numbers_left(self) -> list[int | float]:
         """Numbers beside the data, without those that only say how many or which things there are."""
         known = {count for given in self.given for count in given.counts}
         members = {str(member) for given in self.given for member in given.members}
-        stated = stated_numbers(_RANGE.sub(" ", self.rest))
-        return [number for number in stated if number not in known and f"{number:g}" not in members]
+        stated = [_exact(number) for number in stated_numbers(_RANGE.sub(" ", self.rest))]
+        return [number for number in stated if number not in known and str(number) not in members]
 
     def unused_in(self, program: str) -> list[str]:
         """Return the names of data that the function needs and a program says nothing of."""
@@ -79,7 +84,7 @@ class QuestionData(NamedTuple):
 
     def shown(self) -> str:
         """Return the lines at the beginning of a program that tell the model what there is."""
-        left = ", ".join(f"{number:g}" for number in self.numbers_left)
+        left = ", ".join(map(str, self.numbers_left))
         lines = [given.short for given in self.given]
         lines += [f"# also in the question: {left}"] if lines and left else []
         return "".join(f"{line}\n" for line in lines)
@@ -241,11 +246,23 @@ def _brackets(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _as_list(text: str) -> list[object]:
-    try:
-        value = ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return []
-    return value if isinstance(value, list) else []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            value = ast.literal_eval(text)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return []
+    return value if isinstance(value, list) and _is_plain(value) else []
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return isinstance(value, _PLAIN) and not (isinstance(value, float) and not math.isfinite(value))
+
+
+def _exact(number: float) -> int | float:
+    return int(number) if number.is_integer() and number < _EXACT else number
 
 
 def _name_before(text: str, start: int) -> str:

@@ -191,11 +191,21 @@ def _of_lists(entries: Sequence[Entry], lists: list[list[Value]]) -> Iterator[Gi
     if lengths == {2} and all(entry.rest.startswith("(") for entry in entries):
         yield Given("points", [tuple(members) for members in lists])
     elif lengths == {1}:
-        yield Given("values", [members[0] for members in lists])
+        yield from _of_values(entries, [members[0] for members in lists])
     elif len(lengths) == 1 and all(isinstance(value, int | float) for members in lists for value in members):
         yield Given("rows", list[object](lists))
     elif all(entry.labels for entry in entries):
-        yield Given("sets", {entry.labels[0]: members for entry, members in zip(entries, lists, strict=True)})
+        named = {entry.labels[0]: members for entry, members in zip(entries, lists, strict=True)}
+        # Two of one name are not two entries of a dict.
+        yield from [Given("sets", dict[Value, object](named))] if len(named) == len(lists) else []
+
+
+def _of_values(entries: Sequence[Entry], values: list[Value]) -> Iterator[Given]:
+    if any(entry.form != "name" for entry in entries):
+        yield Given("values", list[object](values))
+        return
+    named = {entry.labels[0]: value for entry, value in zip(entries, values, strict=True)}
+    yield from [Given("values", dict[Value, object](named))] if len(named) == len(values) else []
 
 
 def _columns(entries: Sequence[Entry]) -> Iterator[Given]:

@@ -102,7 +102,7 @@ def overlooked(program: str, data: QuestionData) -> list[str]:
     literals = _literals(program)
     return [
         *_unused(program, data),
-        *(f"{number:g}" for number in missing if not _is_among(number, literals)),
+        *(str(number) for number in missing if not _is_among(number, literals)),
     ]
 
 

@@ -4,13 +4,75 @@ import ast
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from agent._question_data import NO_DATA, data_of
 
+#: What tables are made of, and whole entries.
+_PIECES = (
+    *(
+        "item 1: 3 kg, worth 4\n",
+        "item 2: 5 kg, worth 0.5\n",
+        "A: 1, 2\n",
+        "B: 7\n",
+        "C: x, y\n",
+        "D: (1, 2)\n",
+    ),
+    *(
+        "1->2: 7; ",
+        "2->3: -4; ",
+        "A-B, ",
+        "B-C, ",
+        "Ann and Ben; ",
+        "[1, 2, 3]",
+        "[[4, 5], [6]] ",
+        "(a or not b) ",
+    ),
+    *("saw 1 for 3 min, ", "4 5 6\n", "7 8 9\n", "10, 20, 30, 40 and 50 cm"),
+    *(
+        "1",
+        "-2",
+        "3.5",
+        " ",
+        ", ",
+        "; ",
+        ": ",
+        "\n",
+        "\n",
+        ". ",
+        "A",
+        "J3",
+        "J4",
+        "to ",
+        "and ",
+        "not ",
+        " or ",
+    ),
+    *(
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        "->",
+        "-",
+        "=",
+        "'",
+        "...",
+        "item 1: ",
+        "item 2: ",
+        "kg",
+        "class ",
+        "\u00e9",
+        "\u0663",
+    ),
+)
 _ORDERS = "order 1: takes 4 hours, wanted by hour 9\norder 2: takes 6 hours, wanted by hour 7"
 
 
-def given(question: str) -> dict[str, object]:
+def read(question: str) -> dict[str, object]:
     return {one.name: one.value for one in data_of(question).given}
 
 
@@ -24,6 +86,7 @@ def given(question: str) -> dict[str, object]:
         ("Costs:\nAnn: 4, 9\nBen: 7, 1\nCheapest?", {"rows": [[4, 9], [7, 1]]}),
         ("Teams:\nA: 1, 4, 5\nB: 2\nC: 3, 4\nFewest?", {"sets": {"A": [1, 4, 5], "B": [2], "C": [3, 4]}}),
         ("Teams:\nA: {tea, milk}\nB: {milk}\nFewest?", {"sets": {"A": ["tea", "milk"], "B": ["milk"]}}),
+        ("A field:\nLength: 30\nWidth: 20\nIts area?", {"values": {"Length": 30, "Width": 20}}),
         ("Places:\nA: (1, 2)\nB: (3, 5)\nFar?", {"points": [(1, 2), (3, 5)]}),
         (
             "Parts:\nbolt 1: lathe 2 for 5 min, then lathe 1 for 3 min\n"
@@ -53,7 +116,7 @@ def given(question: str) -> dict[str, object]:
     ],
 )
 def test_tables_and_lists_are_read(question: str, values: dict[str, object]) -> None:
-    assert given(question) == values
+    assert read(question) == values
 
 
 @pytest.mark.parametrize(
@@ -70,6 +133,12 @@ def test_tables_and_lists_are_read(question: str, values: dict[str, object]) -> 
         "Roads: 1->2: 7; 2->3: 4, closed; 1->3: 12.",
         "[[[[[[1, 2, 3",
         "numbers = [1, 2, foo()]",
+        "numbers = [1, 2, ...]",
+        "numbers = [1, 2, 1e999]",
+        "numbers = [1, 2, {3: 4}]",
+        "Teams:\nA: 1, 2\nB: 3\nA: 4, 5, 6\nFewest?",
+        "Lengths:\nLong: 30\nLong: 20\n",
+        f"Planks of 30, {'9' * 5000}, 20, 10 and 5 cm.",
         "a\n" * 30_000,
     ],
 )
@@ -78,8 +147,8 @@ def test_what_is_unclear_is_not_read(question: str) -> None:
 
 
 def test_name_that_a_program_needs_otherwise_is_not_taken() -> None:
-    assert list(given("sum = [1, 2, 4] and lambda = [3, 5, 7]")) == ["sums", "lambdas"]
-    assert list(given("a: class 4, len 3\nb: class 5, len 2\n")) == ["class_", "lens"]
+    assert list(read("sum = [1, 2, 4] and lambda = [3, 5, 7]")) == ["sums", "lambdas"]
+    assert list(read("a: class 4, len 3\nb: class 5, len 2\n")) == ["class_", "lens"]
 
 
 def test_numbers_beside_the_data_are_those_that_say_how_much() -> None:
@@ -89,6 +158,16 @@ def test_numbers_beside_the_data_are_those_that_say_how_much() -> None:
     )
 
     assert data_of(question).numbers_left == [17, 40]
+
+
+@pytest.mark.parametrize(
+    ("stated", "left"), [("7309911", 7309911), ("12.50", 12.5), ("9007199254740993", 9007199254740992.0)]
+)
+def test_numbers_beside_the_data_are_shown_as_they_are(stated: str, left: float) -> None:
+    data = data_of(f"Planks of 30, 45, 12 and 80 cm; {stated} in all.")
+
+    assert data.numbers_left == [left]
+    assert data.shown().endswith(f"# also in the question: {left}\n")
 
 
 def test_members_of_sets_are_no_numbers_beside_them() -> None:
@@ -150,6 +229,19 @@ def test_only_what_a_function_needs_can_be_left_out() -> None:
 
     assert data.unused_in("print(takes)") == []
     assert data.named_for(["makespan"]).unused_in("print(takes)") == ["wanteds"]
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.sampled_from(_PIECES), max_size=60).map("".join) | st.text(max_size=80))
+def test_any_question_is_read_or_left_and_what_is_shown_can_be_parsed(question: str) -> None:
+    data = data_of(question)
+
+    ast.parse(data.shown())
+    assert [ast.literal_eval(one.line.partition(" = ")[2]) for one in data.given] == [
+        one.value for one in data.given
+    ]
+    assert data.unused_in("") == []
+    assert data.shortened("print(1)") == "print(1)"
 
 
 @pytest.mark.parametrize(
