@@ -10,7 +10,7 @@ NUMBER = r"-?\d{1,40}(?:\.\d{1,40})?"
 _MAX_ENTRY = 600
 #: Clock times, dates, fractions, and thousands in groups are no plain numbers; better not read than wrongly.
 _UNCLEAR = re.compile(r"\d[:/]\d|\d-\d+-\d|\d,\d{3}(?!\d)")
-_MARK = re.compile(r"\s*[-*\u2022]\s+")
+_MARK = re.compile(r"\A\s*[-*\u2022]\s+")
 _LINK = re.compile(r"\s*(?:->|\u2192|\u2013|\u2014|-|\bto\b|\band\b)\s*")
 #: `item 3: ...`, `J3 = ...`, `3) ...`, `3. ...`, `A (...`.
 _HEADED = re.compile(

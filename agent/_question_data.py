@@ -15,9 +15,9 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from ._answers import stated_numbers
-from ._entries import NUMBER, Entry, entry_of, shape_of, tokens_of, values_of
+from ._entries import NUMBER, Entry, Token, Value, entry_of, shape_of, tokens_of, values_of
 from ._helper_parameters import named_for
-from ._tables import Given, given_by, name_of, said_around
+from ._tables import Given, given_by, given_by_cells, name_of, said_around
 
 _MAX_QUESTION = 40_000
 #: Two lines of one form are a table; fewer than three things in a line are quickly copied.
@@ -30,11 +30,13 @@ _ROOM = 300
 _NAME_ROOM = 60
 _LITERAL = r"(?:not\s+|[~!\u00ac-])?[A-Za-z]\w*"
 _CLAUSE = rf"{_LITERAL}(?:\s*(?:\bor\b|\|\|?|\u2228)\s*{_LITERAL})+"
-_CLAUSE_LINE = re.compile(rf"[ \t]*({_CLAUSE})[ \t,;.]*", re.IGNORECASE)
+_CLAUSE_LINE = re.compile(rf"[ \t]*(?:\d+[.)][ \t]+)?({_CLAUSE})[ \t,;.]*", re.IGNORECASE)
 _CLAUSE_IN_BRACKETS = re.compile(rf"\(\s*({_CLAUSE})\s*\)", re.IGNORECASE)
 #: `1..7` says which things there are, not how much of anything.
 _RANGE = re.compile(r"\b\w{1,40}\s*(?:\.\.\.?|\u2026)\s*\w+")
 _SENTENCE_LIST = re.compile(rf"(?<![\w.,-]){NUMBER}(?:, {NUMBER})+(?:,? and {NUMBER})?(?![\w.]*\d)")
+_POINT = re.compile(rf"(?:\b\w{{1,20}} ?)?\(({NUMBER}, ?{NUMBER})\)")
+_RULE = re.compile(r":?-+:?")
 #: What a program reads as it is written; `[1, ...]` is a list to Python, too.
 _PLAIN = (int, float, str)
 #: Whole numbers are exact up to here.
@@ -103,7 +105,7 @@ def data_of(question: str) -> QuestionData:
     """Read the tables and lists of a question; none of what is unclear."""
     if len(question) > _MAX_QUESTION:
         return NO_DATA
-    readers: tuple[Callable[[str], QuestionData], ...] = (_clauses, _lines, _links, _lists)
+    readers: tuple[Callable[[str], QuestionData], ...] = (_clauses, _grid, _lines, _links, _points, _lists)
     return next((found for found in (read(question) for read in readers) if found.given), NO_DATA)
 
 
@@ -119,6 +121,32 @@ def _clauses(question: str) -> QuestionData:
     if len(found) < _FEWEST_IN_LINE:
         return NO_DATA
     return QuestionData((Given("clauses", [" ".join(clause.split()) for clause in found]),), rest)
+
+
+def _grid(question: str) -> QuestionData:
+    """Read a table with bars between its cells, as Markdown has them."""
+    lines = question.split("\n")
+    rows = [[_cell(text) for text in line.strip().strip("|").split("|")] for line in lines if _is_row(line)]
+    rows = [row for row in rows if not all(_RULE.fullmatch(str(cell)) for cell in row)]
+    if len({len(row) for row in rows}) != 1:
+        return NO_DATA
+    has_header = all(isinstance(cell, str) for cell in rows[0])
+    header = [str(cell) for cell in rows[0]] if has_header else []
+    body = rows[1:] if has_header else rows
+    if len(body) < _FEWEST_LINES:
+        return NO_DATA
+    rest = "\n".join(line for line in lines if not _is_row(line))
+    return QuestionData(_distinct(given_by_cells(header, body)), rest)
+
+
+def _is_row(line: str) -> bool:
+    return line.count("|") > 1 and line.strip().startswith("|")
+
+
+def _cell(text: str) -> Value:
+    """Return a number, if it is nothing but one, or the text."""
+    text = text.strip()
+    return Token("number", text).value if re.fullmatch(NUMBER, text) else text
 
 
 def _lines(question: str) -> QuestionData:
@@ -188,9 +216,10 @@ def _between(line: str, sign: str) -> tuple[list[Entry], str]:
 
 
 def _is_like(entry: Entry | None, other: Entry) -> bool:
-    if entry is None or entry.form != "link" or other.form != "link":
+    if entry is None or entry.form != other.form or shape_of(entry.tokens) != shape_of(other.tokens):
         return False
-    return shape_of(entry.tokens) == shape_of(other.tokens)
+    is_row = entry.form == "" and len(entry.values) > 1 and entry.tokens[0].kind == "label"
+    return entry.form == "link" or is_row
 
 
 def _last_words(text: str) -> Iterator[tuple[str, str]]:
@@ -209,6 +238,16 @@ def _first_words(text: str) -> Iterator[tuple[str, str]]:
     for match in re.finditer(r"[.?](?=\s|$)", text[:_ROOM]):
         yield text[: match.start()], text[match.end() :]
     yield text, ""
+
+
+def _points(question: str) -> QuestionData:
+    """Read points in a sentence, `A(1, 2), B(3, 5)`."""
+    found = list(_POINT.finditer(question))
+    if len(found) < _FEWEST_IN_LINE:
+        return NO_DATA
+    points: list[object] = [values_of(tokens_of(match[1])) for match in found]
+    rest = _without(question, [match.span() for match in found])
+    return QuestionData((Given("points", points),), rest)
 
 
 def _lists(text: str, fewest: int = _FEWEST_IN_LINE) -> QuestionData:

@@ -12,7 +12,7 @@ from ._entries import Entry, Token, Value, shape_of, tokens_of, values_of
 _SHOWN = 110
 #: Where words about a list stand.
 _NEAR = 40
-_PART = re.compile(r"[,;]\s*(?:and\s+)?(?:then\s+)?|\s+then\s+")
+_PART = re.compile(r"[,;]\s*(?:and\s+)?(?:then\s+)?|\s+(?:then|->|\u2192)\s+")
 _COMMA = re.compile(r"\s*,\s*(?:and\s+)?")
 _BRACKET = re.compile(r"\(([^()]{3,80})\)")
 _VARIABLE = re.compile(r"\b(?!(?:not|or)\b)[A-Za-z]\w*", re.IGNORECASE)
@@ -127,6 +127,24 @@ def given_by(entries: Sequence[Entry], question: str) -> list[Given]:
     return list(_columns(entries)) if has_one_shape else []
 
 
+def given_by_cells(header: Sequence[str], rows: Sequence[Sequence[Value]]) -> list[Given]:
+    """Return the columns of a table with a header, or the rows of one without.
+
+    Args:
+        header: What stands above the columns; empty without.
+        rows: Of the same length; a first column of words names them.
+    """
+    skipped = int(all(isinstance(row[0], str) for row in rows))
+    cells = [row[skipped:] for row in rows]
+    if not cells[0] or not all(isinstance(cell, int | float) for row in cells for cell in row):
+        return []
+    names = [name_of(title, "") for title in header[skipped:]]
+    if not header or not all(names):
+        return [Given("rows", [list(row) for row in cells])]
+    columns = zip(names, header[skipped:], zip(*cells, strict=True), strict=True)
+    return [Given(name, list(column), said=title.casefold()) for name, title, column in columns]
+
+
 def name_of(word: str, usual: str) -> str:
     """Return a name for several of what a word means; the usual one if it means nothing."""
     name = re.sub(r"\W+", "_", word.strip().casefold()).strip("_")
@@ -135,7 +153,7 @@ def name_of(word: str, usual: str) -> str:
     if name.endswith("y") and name[-2] not in "aeiou":
         name = name[:-1] + "ies"
     elif len(name) > 2 and not name.endswith("s"):
-        name += "s"
+        name += "es" if name.endswith(("sh", "ch", "x")) else "s"
     return f"{name}_" if iskeyword(name) or name in _TAKEN else name
 
 
@@ -212,6 +230,8 @@ def _columns(entries: Sequence[Entry]) -> Iterator[Given]:
     """Yield a list for each number of a row, if words say what all of them are; else the rows."""
     rows = [entry.values for entry in entries]
     tokens = entries[0].tokens
+    if tokens[0].kind == "label":
+        rows, tokens = [row[1:] for row in rows], tokens[1:]
     parts = [_part_around(tokens, at) for at, token in enumerate(tokens) if token.varies]
     names = [name_of(next((word for word in part if word not in _EMPTY), ""), "") for part in parts]
     if not all(names):

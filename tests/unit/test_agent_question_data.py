@@ -87,6 +87,31 @@ def read(question: str) -> dict[str, object]:
         ("Teams:\nA: 1, 4, 5\nB: 2\nC: 3, 4\nFewest?", {"sets": {"A": [1, 4, 5], "B": [2], "C": [3, 4]}}),
         ("Teams:\nA: {tea, milk}\nB: {milk}\nFewest?", {"sets": {"A": ["tea", "milk"], "B": ["milk"]}}),
         ("A field:\nLength: 30\nWidth: 20\nIts area?", {"values": {"Length": 30, "Width": 20}}),
+        ("Fees:\n| | x | y |\n|---|---|---|\n| Ann | 4 | 9 |\n| Ben | 7 | 1 |\n", {"rows": [[4, 9], [7, 1]]}),
+        ("Fees:\n| A | 4 | 9 |\n| B | 7 | 1 |\n", {"rows": [[4, 9], [7, 1]]}),
+        (
+            "Jobs:\n| job | hours | due |\n|:--|---:|---:|\n| a | 4 | 9.5 |\n| b | 7 | 11 |\n",
+            {"hours": [4, 7], "dues": [9.5, 11]},
+        ),
+        (
+            "Projects: P1 costs 4 and yields 9; P2 costs 3 and yields 2; P3 costs 5 and yields 6. Best?",
+            {
+                "costs": [4, 3, 5],
+                "yields": [9, 2, 6],
+            },
+        ),
+        (
+            "Ways: Ann - Ben; Ben - Cem; Cem - Dora. How?",
+            {"edges": [("Ann", "Ben"), ("Ben", "Cem"), ("Cem", "Dora")]},
+        ),
+        ("Posts: A(3, 4), B(5, 6), C (7, 8). How far?", {"points": [(3, 4), (5, 6), (7, 8)]}),
+        ("Rules:\n1. a or b\n2. not a or c\n3. b or c\n", {"clauses": ["a or b", "not a or c", "b or c"]}),
+        (
+            "Dishes:\ndish 1: pan 2 9 min -> pan 1 2 min\ndish 2: pan 1 3 min -> pan 2 4 min\n",
+            {
+                "dishes": [[(2, 9), (1, 2)], [(1, 3), (2, 4)]],
+            },
+        ),
         ("Places:\nA: (1, 2)\nB: (3, 5)\nFar?", {"points": [(1, 2), (3, 5)]}),
         (
             "Parts:\nbolt 1: lathe 2 for 5 min, then lathe 1 for 3 min\n"
@@ -134,6 +159,9 @@ def test_tables_and_lists_are_read(question: str, values: dict[str, object]) -> 
         "[[[[[[1, 2, 3",
         "numbers = [1, 2, foo()]",
         "numbers = [1, 2, ...]",
+        "Fees:\n| A | 4 | 9 |\n| B | 7 |\n",
+        "Fees:\n| A | 4 | 9 |\n| B | 7 | - |\n",
+        "Fees:\n| A | 4 | 9 |\n",
         "numbers = [1, 2, 1e999]",
         "numbers = [1, 2, {3: 4}]",
         "Teams:\nA: 1, 2\nB: 3\nA: 4, 5, 6\nFewest?",
