@@ -142,7 +142,10 @@ def given_by_cells(header: Sequence[str], rows: Sequence[Sequence[Value]]) -> li
     if not header or not all(names):
         return [Given("rows", [list(row) for row in cells])]
     columns = zip(names, header[skipped:], zip(*cells, strict=True), strict=True)
-    return [Given(name, list(column), said=title.casefold()) for name, title, column in columns]
+    return [
+        Given(name, list(column), said=" ".join(re.findall(r"\w+", title.casefold())))
+        for name, title, column in columns
+    ]
 
 
 def name_of(word: str, usual: str) -> str:
