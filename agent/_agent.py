@@ -4,14 +4,15 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Literal
 
+import msgspec
+
 from engine import AnyEngine, PolicyLike
 
-from . import _helpers
+from ._aids import NO_AIDS, Aids, aids_for
 from ._documents import Documents
 from ._ledger import Ledger
 from ._model import Model
 from ._prompts import route_request
-from ._question_data import NO_DATA, data_of
 from ._routing import route
 from ._running import Bench
 from ._solving import Solving
@@ -84,10 +85,12 @@ class Agent:
         ledger = Ledger(self._budget)
         yield _started(task, self._model, means)
         routed: Routed | None = None
+        aids = NO_AIDS
         async with aclosing(self._route(task, means, ledger)) as steps:
             async for step in steps:
                 if isinstance(step, Routed):
-                    routed = step
+                    aids = aids_for(task, means, step, self._bench.tools)
+                    routed = step = _with_aids(step, aids)
                 yield step
         assert routed is not None  # noqa: S101 (the last step of `_route`)
         workshop = Workshop(
@@ -98,8 +101,7 @@ class Agent:
             ledger=ledger,
             documents=self._documents,
         )
-        data = data_of(task.question).named_for(routed.helpers) if routed.data else NO_DATA
-        solving = Solving(workshop, task, routed.language, self._stubs(task, routed), data)
+        solving = Solving(workshop, task, routed.language, aids)
         async with aclosing(solving.in_text() if routed.route == "text" else solving.in_code()) as steps:
             async for step in steps:
                 yield step
@@ -109,42 +111,29 @@ class Agent:
         routing = route(task)
         language = task.language or routing.language
         if means.route != "auto":
-            yield self._routed(task, means, ledger, means.route, language, "user", "asked for")
+            yield _routed(ledger, means.route, language, "user", "asked for")
             return
         if routing.route is not None:
-            yield self._routed(task, means, ledger, routing.route, language, "rule", routing.why)
+            yield _routed(ledger, routing.route, language, "rule", routing.why)
             return
         writer = Writer(self._model, ledger)
         async with aclosing(writer.write(route_request(task), "route")) as steps:
             async for step in steps:
                 yield step
         chosen: Route = "text" if writer.last.strip() == "text" else "code"
-        yield self._routed(task, means, ledger, chosen, language, "model", "no rule applies")
+        yield _routed(ledger, chosen, language, "model", "no rule applies")
 
-    def _routed(
-        self, task: Task, means: Means, ledger: Ledger, chosen: Route, language: str, by: _Decider, why: str
-    ) -> Routed:
-        stubs: tuple[_helpers.Stub, ...] = ()
-        data = NO_DATA
-        if means.helpers and chosen == "code" and language == "python" and task.wants == "answer":
-            stubs = _helpers.choose(task.question)
-            data = data_of(task.question).named_for([stub.name for stub in stubs])
-        return Routed(
-            at=ledger.seconds,
-            route=chosen,
-            language=language,
-            by=by,
-            why=why,
-            helpers=tuple(stub.name for stub in stubs),
-            data=tuple(given.name for given in data.given),
-        )
 
-    def _stubs(self, task: Task, routed: Routed) -> tuple[str, ...]:
-        known = {stub.name: stub for stub in _helpers.all_stubs()}
-        stubs = [known[name].text_for(task.question) for name in routed.helpers]
-        if self._bench.tools is not None and routed.language == "python":
-            stubs.append(self._bench.tools.stubs())
-        return tuple(stubs)
+def _routed(ledger: Ledger, chosen: Route, language: str, by: _Decider, why: str) -> Routed:
+    return Routed(at=ledger.seconds, route=chosen, language=language, by=by, why=why)
+
+
+def _with_aids(routed: Routed, aids: Aids) -> Routed:
+    return msgspec.structs.replace(
+        routed,
+        helpers=tuple(stub.name for stub in aids.stubs),
+        data=tuple(given.name for given in aids.data.given),
+    )
 
 
 def _started(task: Task, model: Model, means: Means) -> Started:

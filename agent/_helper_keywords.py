@@ -63,6 +63,8 @@ _AXES = re.compile(
     re.IGNORECASE,
 )
 
+_BOTH_WAYS = re.compile(r"both directions|two-way|either direction", re.IGNORECASE)
+
 #: What questions say that asks for an argument which is easily left out.
 ARGUMENTS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
     "shortest_tour": (
@@ -78,10 +80,8 @@ ARGUMENTS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
             'copies="unlimited"',
         ),
     ),
-    "max_flow": ((re.compile(r"both directions|two-way|either direction", re.IGNORECASE), "two_way=True"),),
-    "shortest_path": (
-        (re.compile(r"both directions|two-way|either direction", re.IGNORECASE), "two_way=True"),
-    ),
+    "max_flow": ((_BOTH_WAYS, "two_way=True"),),
+    "shortest_path": ((_BOTH_WAYS, "two_way=True"),),
 }
 
 #: Parameters that mislead where a question says nothing of them, and what it says if it does.

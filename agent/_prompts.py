@@ -222,13 +222,12 @@ def helper_notes(stubs: Sequence[str]) -> str:
     return f"These functions exist, call one of them, do not define it:\n```python\n{listed}\n```"
 
 
-def solvers_import(stubs: Sequence[str]) -> str:
+def solvers_import(functions: Sequence[str]) -> str:
     """Return the first line of a program that uses some of the helper library; empty without any.
 
     A small model that may begin otherwise writes such a function again, however clearly it is told not to.
     """
-    names = ", ".join(stub.partition("(")[0] for stub in stubs)
-    return f"from solvers import {names}\n" if names else ""
+    return f"from solvers import {', '.join(functions)}\n" if functions else ""
 
 
 def _name(language: str) -> str:

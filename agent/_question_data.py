@@ -1,7 +1,7 @@
 """The data that a question holds, read by rule, so that no model has to copy them.
 
-A small model writes ten numbers a second and loses some of them. What is read here is read whole or not at
-all: a table in which one row has another form is no table, and then the model copies as before.
+A small model writes some ten tokens a second, and loses a number now and then. What is read here is read
+whole or not at all: a table in which one row has another form is no table, and the model copies as before.
 """
 
 import ast
@@ -65,23 +65,24 @@ class QuestionData(NamedTuple):
         return [number for number in stated if number not in known and str(number) not in members]
 
     def unused_in(self, program: str) -> list[str]:
-        """Return the names of data that the function needs and a program says nothing of."""
+        """Return the names of data that the function needs and a program does not use."""
         if not self.function:
             return []
-        words = set(re.findall(r"\w+", program))
-        return [given.name for given in self.given if given.name not in words]
+        try:
+            read, _ = _names_in(ast.parse(program))
+        except (SyntaxError, ValueError, MemoryError, RecursionError):
+            read = set()
+        return [given.name for given in self.given if given.name not in read]
 
     def named_for(self, functions: Sequence[str]) -> "QuestionData":
         """Return the same with the names of the parameters of the likeliest function."""
-        if not functions:
+        if not functions or not self.given:
             return self
         return self._replace(given=named_for(functions[0], self.given), function=functions[0])
 
     def missing_in(self, program: ast.Module) -> list[str]:
         """Return the statements that define what a program uses of the data and does not define itself."""
-        names = [node for node in ast.walk(program) if isinstance(node, ast.Name)]
-        read = {node.id for node in names if isinstance(node.ctx, ast.Load)}
-        written = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+        read, written = _names_in(program)
         return [given.line for given in self.given if given.name in read - written]
 
     def shown(self) -> str:
@@ -107,6 +108,13 @@ def data_of(question: str) -> QuestionData:
         return NO_DATA
     readers: tuple[Callable[[str], QuestionData], ...] = (_clauses, _grid, _lines, _links, _points, _lists)
     return next((found for found in (read(question) for read in readers) if found.given), NO_DATA)
+
+
+def _names_in(program: ast.Module) -> tuple[set[str], set[str]]:
+    """Return the names that a program reads, and those that it gives a value."""
+    names = [node for node in ast.walk(program) if isinstance(node, ast.Name)]
+    read = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+    return read, {node.id for node in names if isinstance(node.ctx, ast.Store)}
 
 
 def _clauses(question: str) -> QuestionData:

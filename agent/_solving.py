@@ -14,12 +14,12 @@ import msgspec
 from engine import EngineError
 
 from . import _helper_calls
+from ._aids import NO_AIDS, Aids
 from ._attempting import Attempt
 from ._concluding import accepted, given_up, in_words
 from ._dividing import Division
 from ._examples import examples_in
 from ._fences import answer_in
-from ._helpers import arguments
 from ._judging import Candidate, best, decide, wants_words
 from ._model import ModelError, Request
 from ._prompts import (
@@ -29,10 +29,8 @@ from ._prompts import (
     program_request,
     program_tokens,
     review_request,
-    solvers_import,
     text_request,
 )
-from ._question_data import NO_DATA, QuestionData
 from ._steps import AnyStep, Check, Decided, Verified
 from ._task import Task
 from ._verifying import answer_checks, overlooked
@@ -52,18 +50,15 @@ class Solving:
         workshop: Workshop,
         task: Task,
         language: str,
-        stubs: tuple[str, ...] = (),
-        data: QuestionData = NO_DATA,
+        aids: Aids = NO_AIDS,
     ) -> None:
         self._workshop = workshop
         self._ledger = workshop.ledger
         self._means = workshop.means
         self._task = task
-        self._target = Target(task, language, task.tests or self._examples(task, language), data=data)
-        self._notes = helper_notes(stubs)
-        asked = arguments(task.question, [stub.partition("(")[0] for stub in stubs])
-        is_program_of_ours = task.wants == "answer" and language == "python"
-        self._begun = solvers_import(stubs) + data.shown() + asked if is_program_of_ours else ""
+        self._target = Target(task, language, task.tests or self._examples(task, language), data=aids.data)
+        self._notes = aids.notes
+        self._begun = aids.begun
         self._candidates: list[Candidate] = []
         self._attempt = Attempt(workshop, self._target)
 

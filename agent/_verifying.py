@@ -7,6 +7,7 @@ of them reads what the program says about itself.
 import ast
 import math
 import re
+from collections.abc import Sequence
 
 from ._answers import number_of, numbers_in, stated_numbers
 from ._question_data import NO_DATA, QuestionData
@@ -38,7 +39,7 @@ def answer_checks(
     checks = [_is_computed(constant=constant), _is_finite(answer), _bounds(task.question, answer)]
     if not task.files:
         checks.append(_has_read(task.question, program, data))
-    if data.function and data.given:
+    if data.function:
         checks.append(_uses_all(program, data))
     return tuple(check for check in checks if check is not None)
 
@@ -76,8 +77,7 @@ def _has_read(question: str, program: str, data: QuestionData) -> Check | None:
     stated = [number for number in numbers if number not in _TRIVIAL]
     if not stated:
         return None
-    literals = _literals(program)
-    missing = [number for number in stated if not _is_among(number, literals)]
+    missing = _missing(stated, _literals(program))
     share = 1 - len(missing) / len(stated)
     named = ", ".join(f"{number:g}" for number in missing[:5])
     return Check(
@@ -91,23 +91,19 @@ def _has_read(question: str, program: str, data: QuestionData) -> Check | None:
 
 def _uses_all(program: str, data: QuestionData) -> Check:
     """All that was read of the question is used, by name or written once more."""
-    unused = _unused(program, data)
+    unused = _unused(program, data, _literals(program))
     detail = f"not used: {', '.join(unused)}" if unused else "all data of the question are used"
     return Check(name="data", passed=not unused, detail=detail)
 
 
 def overlooked(program: str, data: QuestionData) -> list[str]:
     """Return what a program leaves out of a question whose data were read: names, and numbers beside them."""
-    missing = [number for number in data.numbers_left if number not in _TRIVIAL]
     literals = _literals(program)
-    return [
-        *_unused(program, data),
-        *(str(number) for number in missing if not _is_among(number, literals)),
-    ]
+    stated = [number for number in data.numbers_left if number not in _TRIVIAL]
+    return [*_unused(program, data, literals), *map(str, _missing(stated, literals))]
 
 
-def _unused(program: str, data: QuestionData) -> list[str]:
-    literals = _literals(program)
+def _unused(program: str, data: QuestionData, literals: set[float]) -> list[str]:
     unused = set(data.unused_in(program))
     return [
         given.name
@@ -131,6 +127,10 @@ def _literals(program: str) -> set[float]:
             elif isinstance(node.value, str):
                 found.update(numbers_in(node.value))
     return {abs(number) for number in found}
+
+
+def _missing(stated: Sequence[int | float], literals: set[float]) -> list[int | float]:
+    return [number for number in stated if not _is_among(number, literals)]
 
 
 def _is_among(number: float, literals: set[float]) -> bool:

@@ -9,7 +9,7 @@ import anyio
 import msgspec
 from anyio.lowlevel import checkpoint
 
-from agent import Agent, Answered, AnyStep, Budget, Decided, Means, Ran, Task, Token, Wrote
+from agent import Agent, Answered, AnyStep, Budget, Decided, Means, Ran, Task, Token, Tools, Wrote
 from agent._documents import Documents
 from agent.testing import Reply, ScriptedModel
 from engine import (
@@ -145,6 +145,7 @@ async def asked(
     behaviour: Behaviour = runs_python,
     documents: Documents | None = None,
     reviews: Sequence[str] | None = None,
+    tools: Tools | None = None,
     languages: Iterable[str] = ("python",),
 ) -> AsyncGenerator[Asked]:
     """Open an agent; `reviews` are the words of a second model."""
@@ -157,6 +158,7 @@ async def asked(
             means=means or Means(route="code"),
             budget=budget or Budget(),
             documents=documents,
+            tools=tools,
             reviewer=None if reviews is None else ScriptedModel(reviews),
         )
         with anyio.fail_after(20):

@@ -18,6 +18,7 @@ from agent import (
     Started,
     Task,
     Token,
+    Tools,
     Verified,
     Wrote,
 )
@@ -73,6 +74,28 @@ async def test_helpers_are_shown_for_tasks_that_need_them() -> None:
         imported = f"from solvers import {', '.join(run.of(Routed)[0].helpers)}\n"
         assert first.opening.startswith(f"```python\n{imported}")
         assert "These functions exist" in last_words(run, 0)
+
+
+async def test_host_functions_are_shown_and_left_to_the_program_to_import() -> None:
+    tools = Tools()
+
+    @tools.register
+    def price_of(article: str) -> float:
+        """Return the price of an article."""
+        return 0.2
+
+    async with asked([RIGHT], means=ONCE, tools=tools) as run:
+        await run.solve(QUESTION)
+
+        assert run.model.requests[0].opening == "```python\n"
+        assert "from tools import price_of" in last_words(run, 0)
+
+
+async def test_no_function_is_mentioned_where_none_is_registered() -> None:
+    async with asked([RIGHT], means=ONCE, tools=Tools()) as run:
+        await run.solve(QUESTION)
+
+        assert "functions exist" not in last_words(run, 0)
 
 
 @pytest.mark.parametrize("helpers", [True, False])

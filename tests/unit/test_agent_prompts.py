@@ -162,7 +162,5 @@ def test_program_may_be_longer_by_the_data_that_the_question_holds(characters: i
 
 
 def test_program_that_uses_helpers_begins_with_their_import() -> None:
-    stubs = ["tour(distances)  # Shortest tour.", "knapsack(items, room)  # Largest value."]
-
-    assert solvers_import(stubs) == "from solvers import tour, knapsack\n"
+    assert solvers_import(["tour", "knapsack"]) == "from solvers import tour, knapsack\n"
     assert solvers_import([]) == ""

@@ -108,6 +108,7 @@ _CRATES = "Crates of 4, 9, 7 and 5 kg, at most 12 a truck. How many trucks?"
         ("print(bin_packing(sizes, 10))", False, True, ["12"]),
         ("print(bin_packing([4, 9, 7, 5], 12))", True, True, []),
         ("print(bin_packing([4, 9, 7], 12))", True, False, ["sizes"]),
+        ("print(bin_packing(sizes=[4, 9, 7], capacity=12))", True, False, ["sizes"]),
         ("print(3)", False, False, ["sizes", "12"]),
     ],
 )
