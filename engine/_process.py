@@ -105,6 +105,12 @@ class Fitted(msgspec.Struct, tag_field="kind", tag="fitted", frozen=True):
     problem: str
 
 
+class Armed(msgspec.Struct, tag_field="kind", tag="armed", frozen=True):
+    """The limits that came with a program hold."""
+
+    number: int
+
+
 class Ended(msgspec.Struct, tag_field="kind", tag="ended", frozen=True):
     """A process and everything it started have left user code for good; the kernel may still clear up.
 
@@ -132,7 +138,7 @@ class Ended(msgspec.Struct, tag_field="kind", tag="ended", frozen=True):
 
 
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(Ready | Refused | Contained | Fitted | Ended)
+_decoder = msgspec.json.Decoder(Ready | Refused | Contained | Fitted | Armed | Ended)
 
 type KillReason = Literal["output", "cancelled", "closed", "protocol"]
 
@@ -145,15 +151,17 @@ class Child:
         guarded: Of a container: set when the warden has found it, or cannot.
     """
 
-    def __init__(self, warden: "Warden", number: int) -> None:
+    def __init__(self, warden: "Warden", number: int, bounds: Bounds | None) -> None:
         self._warden = warden
         self.number = number
+        self._bounds = bounds
         self.guarded = anyio.Event()
         self._done = anyio.Event()
         self._listener: Callable[[], None] | None = None
         self._ended: Ended | None = None
         self._refusal: str | None = None
         self._fitted = anyio.Event()
+        self._armed = anyio.Event()
         self._problem = ""
 
     @property
@@ -161,17 +169,30 @@ class Child:
         """Whether the warden has not reported its end."""
         return not self._done.is_set()
 
-    def arm(self, bounds: Bounds, *, wall_seconds: float, cpu_seconds: float) -> None:
-        """Start the clocks and set the limits that come with the program."""
+    async def arm(self, bounds: Bounds | None, *, wall_seconds: float, cpu_seconds: float) -> None:
+        """Start the clocks. When this returns, the limits of the program hold, or the process is over.
+
+        A program that comes before its limits could be done when they do. Those that hold already need no
+        answer of the warden, so most programs do not wait for one.
+
+        Args:
+            bounds: None for a container: its daemon sets them.
+            wall_seconds: From now on.
+            cpu_seconds: Of the whole tree, from now on.
+        """
+        limits = None if bounds in (None, self._bounds) else bounds
+        clocks = {"wall_seconds": wall_seconds, "cpu_seconds": cpu_seconds}
+        self._armed = anyio.Event()
         self._warden.send(
-            {
-                "kind": "arm",
-                "number": self.number,
-                "wall_seconds": wall_seconds,
-                "cpu_seconds": cpu_seconds,
-                "limits": bounds._asdict(),
-            }
+            {"kind": "arm", "number": self.number, "limits": limits and limits._asdict(), **clocks}
         )
+        if limits is not None and self.is_alive:
+            self._bounds = limits
+            await self._armed.wait()
+
+    def armed(self) -> None:
+        """Record that the limits hold; called by the warden client only."""
+        self._armed.set()
 
     async def fit(self, namespace: int, wanted: Fit) -> None:
         """Give a jail that waits what its run asks for, once.
@@ -238,6 +259,7 @@ class Child:
         self._done.set()
         self.guarded.set()
         self._fitted.set()
+        self._armed.set()
         if self._listener is not None:
             self._listener()
 
@@ -327,7 +349,7 @@ class Warden:
             "oom_score": oom_score,
             "channel": channel,
         }
-        return self._start(message, list(descriptors.values()))
+        return self._start(message, list(descriptors.values()), bounds)
 
     def fork(
         self, zygote: Child, streams: Sequence[int], bounds: Bounds, box: Box, *, owner: int | None
@@ -349,7 +371,7 @@ class Warden:
             "box": box._asdict(),
             "owner": owner,
         }
-        return self._start(message, streams)
+        return self._start(message, streams, bounds)
 
     async def contain(self, first: int, name: str, socket_path: str) -> Child:
         """Guard a container that a daemon on this machine has started.
@@ -366,15 +388,15 @@ class Warden:
             SandboxStartError: It is not to be found, or nothing would count what it uses.
         """
         place = {"first": first, "name": name, "socket": socket_path}
-        child = self._start({"kind": "contain", "place": place}, ())
+        child = self._start({"kind": "contain", "place": place}, (), None)
         await child.guarded.wait()
         if not child.is_alive:
             await child.wait()
         return child
 
-    def _start(self, message: dict[str, object], descriptors: Sequence[int]) -> Child:
+    def _start(self, message: dict[str, object], descriptors: Sequence[int], bounds: Bounds | None) -> Child:
         self._count += 1
-        child = Child(self, self._count)
+        child = Child(self, self._count, bounds)
         self._children[self._count] = child
         self.send({"number": self._count, **message}, descriptors)
         return child
@@ -409,7 +431,7 @@ class Warden:
         else:
             self._lose()
 
-    def _dispatch(self, message: Ready | Refused | Contained | Fitted | Ended) -> None:
+    def _dispatch(self, message: Ready | Refused | Contained | Fitted | Armed | Ended) -> None:
         if isinstance(message, Ready):
             self.controllers, self.problems = message.controllers, message.problems
             self._answered.set()
@@ -420,6 +442,10 @@ class Warden:
         if isinstance(message, Fitted):
             if message.number in self._children:
                 self._children[message.number].fitted(message.problem)
+            return
+        if isinstance(message, Armed):
+            if message.number in self._children:
+                self._children[message.number].armed()
             return
         child = self._children.pop(message.number, None)
         if child is None:

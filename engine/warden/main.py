@@ -94,12 +94,7 @@ class Loop:
             return  # it ended while the message was on its way
         match message["kind"]:
             case "arm":
-                with _killing(ward):
-                    ward.arm(
-                        wall_seconds=message["wall_seconds"],
-                        cpu_seconds=message["cpu_seconds"],
-                        limits=message["limits"],
-                    )
+                self._arm(ward, message["limits"], message["wall_seconds"], message["cpu_seconds"])
             case "expect":
                 ward.expect()
             case "fit":
@@ -181,6 +176,14 @@ class Loop:
             self._fitters.begin(number, namespace, wanted)
         except OSError as error:
             self._fitted(number, str(error))
+
+    def _arm(
+        self, ward: Ward, limits: dict[str, int] | None, wall_seconds: float, cpu_seconds: float
+    ) -> None:
+        with _killing(ward):
+            ward.arm(wall_seconds=wall_seconds, cpu_seconds=cpu_seconds, limits=limits)
+            if limits is not None:  # a program waits for them
+                self._send({"kind": "armed", "number": ward.number})
 
     def _fitted(self, number: int, problem: str) -> None:
         self._orphans = True  # it has no more to do than to end

@@ -107,13 +107,14 @@ class Ward:
         """Whether `kill` was called."""
         return self._killed is not None
 
-    def arm(self, *, wall_seconds: float, cpu_seconds: float, limits: Mapping[str, int]) -> None:
-        """Start the clocks and set the limits that come with the program.
+    def arm(self, *, wall_seconds: float, cpu_seconds: float, limits: Mapping[str, int] | None) -> None:
+        """Start the clocks, and set the limits that come with the program if those before it differ.
 
         Raises:
             OSError: The group is not there any more, and with it every limit.
         """
-        self._group.limit(memory_bytes=limits["memory_bytes"], pids=limits["pids"])
+        if limits is not None:
+            self._group.limit(memory_bytes=limits["memory_bytes"], pids=limits["pids"])
         now = time.monotonic()
         self._wall_deadline = now + wall_seconds
         # Waiting has cost cpu too; only what comes from now on counts.

@@ -14,7 +14,7 @@ from engine import (
     SandboxStartError,
     Template,
 )
-from engine._process import Bounds, Child, Ended
+from engine._process import Child, Ended
 from engine._runtime import Emit
 from engine._tasks import open_tasks
 from policies import Policy
@@ -23,7 +23,7 @@ from ._container import limits_of
 from ._daemon import Attached, Daemon, DaemonError
 from ._daemon_check import NEEDED_HINT
 from ._frames import Frames
-from ._handover import OWN_PIDS, READY, encode
+from ._handover import READY, encode
 from ._languages import LANGUAGES, file_name
 from ._remover import Remover
 from ._run import ContainerRun, End
@@ -94,11 +94,7 @@ class DockerSandbox(Sandbox):
         inputs = {file.name: file.data or b"" for file in program.files}
         run = ContainerRun(self._child, mark.encode() + b" ", policy, inputs, emit)
         limits = policy.limits
-        self._child.arm(
-            Bounds(limits.memory_mib << 20, limits.pids + OWN_PIDS),
-            wall_seconds=limits.wall_seconds,
-            cpu_seconds=limits.cpu_seconds,
-        )
+        await self._child.arm(None, wall_seconds=limits.wall_seconds, cpu_seconds=limits.cpu_seconds)
         async with open_tasks() as tasks:
             tasks.start_soon(self._attached.send, handover)
             while not run.is_over and (data := await self._attached.receive()):

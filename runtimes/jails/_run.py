@@ -93,7 +93,7 @@ class Run:
         """
         limits = self._policy.limits
         handover = self._send_ahead(handover)
-        self._child.arm(
+        await self._child.arm(
             bounds_of(self._policy, self._own_pids),
             wall_seconds=limits.wall_seconds,
             cpu_seconds=limits.cpu_seconds,
@@ -102,18 +102,18 @@ class Run:
         try:
             self._child.notify(self._pump.stop)
             await self._pump.run()
-            ended = self._said_done() or await self._child.wait()
+            ended = await self._said_done() or await self._child.wait()
             self._pump.drain()
         finally:
             self._pump.close()
         self._raise_host_failures(ended)
         return ended
 
-    def _said_done(self) -> Ended | None:
+    async def _said_done(self) -> Ended | None:
         """Return what stands for the end of a program whose process lives on; None if that has ended, too."""
         if not self._is_done or not self._child.is_alive:
             return None
-        self._child.arm(
+        await self._child.arm(
             bounds_of(self._policy, self._own_pids), wall_seconds=_IDLE_SECONDS, cpu_seconds=_IDLE_SECONDS
         )
         return _GOES_ON

@@ -94,7 +94,7 @@ async def test_program_that_does_not_exist_is_named(warden: Warden) -> None:
 async def test_wall_deadline_kills_the_whole_tree(warden: Warden) -> None:
     child = shell(warden, "trap '' TERM INT; (setsid sleep 300 &) ; sleep 300 & sleep 300")
 
-    child.arm(_BOUNDS, wall_seconds=0.3, cpu_seconds=60)
+    await child.arm(_BOUNDS, wall_seconds=0.3, cpu_seconds=60)
     ended = await child.wait()
 
     assert ended.killed == "wall"
@@ -106,7 +106,7 @@ async def test_wall_deadline_kills_the_whole_tree(warden: Warden) -> None:
 async def test_cpu_limit_counts_the_whole_tree(warden: Warden) -> None:
     child = shell(warden, "while :; do /bin/true; done & while :; do /bin/true; done")
 
-    child.arm(_BOUNDS, wall_seconds=30, cpu_seconds=0.4)
+    await child.arm(_BOUNDS, wall_seconds=30, cpu_seconds=0.4)
     ended = await child.wait()
 
     assert ended.killed == "cpu"
@@ -124,7 +124,7 @@ async def test_cpu_used_before_arming_is_not_counted_against_the_limit(warden: W
     )
     await anyio.wait_readable(said)
 
-    child.arm(_BOUNDS, wall_seconds=30, cpu_seconds=0.1)
+    await child.arm(_BOUNDS, wall_seconds=30, cpu_seconds=0.1)
     os.write(told, b"go on\n")
     ended = await child.wait()
     for descriptor in (said, says, hears, told):
@@ -137,7 +137,7 @@ async def test_cpu_used_before_arming_is_not_counted_against_the_limit(warden: W
 async def test_limits_that_come_with_arming_replace_those_of_the_start(warden: Warden) -> None:
     child = shell(warden, "sleep 0.2; for i in 1 2 3 4 5 6 7 8; do sleep 5 & done; wait")
 
-    child.arm(Bounds(256 * _MIB, 4), wall_seconds=10, cpu_seconds=10)
+    await child.arm(Bounds(256 * _MIB, 4), wall_seconds=10, cpu_seconds=10)
     ended = await child.wait()
 
     assert ended.pids_refused > 0

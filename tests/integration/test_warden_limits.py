@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import AsyncGenerator, Sequence
 
+import anyio
 import pytest
 
 from engine import SandboxStartError
@@ -77,7 +78,7 @@ async def test_limit_that_the_kernel_refuses_is_a_start_error(limiting: Warden) 
 async def test_program_within_its_wall_limit_is_left_alone(warden: Warden) -> None:
     child = spawn(warden, "pass")
 
-    child.arm(ROOM, wall_seconds=LONG, cpu_seconds=LONG)
+    await child.arm(ROOM, wall_seconds=LONG, cpu_seconds=LONG)
 
     assert (await child.wait()).killed is None
 
@@ -116,12 +117,53 @@ async def test_limits_follow_when_the_program_arrives(
     child = spawn(limiting, WAIT_THEN_USE, Bounds(before * MIB, 8), stdin=reader)
     os.close(reader)
 
-    child.arm(Bounds(after * MIB, 4), wall_seconds=LONG, cpu_seconds=LONG)
-    # A command after it has been obeyed, so this one has too.
-    await spawn(limiting, "pass").wait()
+    await child.arm(Bounds(after * MIB, 4), wall_seconds=LONG, cpu_seconds=LONG)
     os.close(writer)
 
     assert ((await child.wait()).oom_kills > 0) is killed
+
+
+async def test_arming_waits_for_a_warden_that_is_late_and_only_if_limits_change(warden: Warden) -> None:
+    child = spawn(warden, "import time; time.sleep(60)")
+    is_armed = anyio.Event()
+
+    async def arm(bounds: Bounds) -> None:
+        await child.arm(bounds, wall_seconds=LONG, cpu_seconds=LONG)
+        is_armed.set()
+
+    os.kill(pid_of(warden), signal.SIGSTOP)
+    try:
+        await arm(ROOM)
+        is_armed = anyio.Event()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(arm, ROOM._replace(pids=16))
+            await anyio.wait_all_tasks_blocked()
+            waited = not is_armed.is_set()
+            os.kill(pid_of(warden), signal.SIGCONT)
+    finally:
+        os.kill(pid_of(warden), signal.SIGCONT)
+    child.kill("closed")
+    await child.wait()
+
+    assert waited
+
+
+async def test_arming_what_has_ended_returns(warden: Warden) -> None:
+    child = spawn(warden, "pass")
+    await child.wait()
+
+    await child.arm(ROOM._replace(pids=16), wall_seconds=LONG, cpu_seconds=LONG)
+
+    assert not child.is_alive
+
+
+async def test_arming_what_ends_meanwhile_returns(warden: Warden) -> None:
+    child = spawn(warden, "import time; time.sleep(60)")
+
+    child.kill("closed")
+    await child.arm(ROOM._replace(pids=16), wall_seconds=LONG, cpu_seconds=LONG)
+
+    assert (await child.wait()).killed == "closed"
 
 
 async def test_orphans_of_killed_programs_are_reaped(limiting: Warden) -> None:

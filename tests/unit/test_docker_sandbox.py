@@ -37,7 +37,7 @@ class FakeChild:
         self.armed: tuple[float, float] | None = None
         self.is_alive = True
 
-    def arm(self, _: object, *, wall_seconds: float, cpu_seconds: float) -> None:
+    async def arm(self, _: object, *, wall_seconds: float, cpu_seconds: float) -> None:
         self.armed = (wall_seconds, cpu_seconds)
 
     def expect_end(self) -> None:

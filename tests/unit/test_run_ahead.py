@@ -1,15 +1,18 @@
-"""What goes to a process ahead of its clocks: as much as fits, and the rest is not lost."""
+"""What goes to a process ahead of its limits: no code, as much as fits, and the rest is not lost."""
 
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
+import anyio
 import pytest
 
 from policies import Policy
 from runtimes.jails import Handover
+from runtimes.jails._pipes import Pipes
 from runtimes.jails._run import Run
 
 
@@ -66,3 +69,40 @@ def test_reader_that_has_gone_is_no_failure(ends: tuple[socket.socket, socket.so
     theirs.close()
 
     assert sent_ahead(ours, Handover(b"headbody", b"", ahead=8)).control == b"headbody"
+
+
+class SlowChild:
+    """A process whose warden takes its time to set the limits."""
+
+    def __init__(self) -> None:
+        self.limits_hold = anyio.Event()
+
+    async def arm(self, _: object, **clocks: float) -> None:
+        await self.limits_hold.wait()
+
+    def notify(self, listener: object) -> None:
+        return
+
+
+async def test_no_code_is_there_before_the_limits_hold(ends: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = ends
+    child: Any = SlowChild()
+    nobody: Any = None
+    silent = [os.pipe() for _ in range(3)]
+    stdout, stderr, report = (reader for reader, _ in silent)
+    pipes = Pipes(stdin=-1, stdout=stdout, stderr=stderr, report=report, log=-1, control=ours)
+    run = Run(child, pipes, nobody, Policy(), 0, None)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(run.finish, Handover(b"headcode", b"", ahead=4))
+        await anyio.wait_all_tasks_blocked()
+        before = theirs.recv(100)
+        child.limits_hold.set()
+        await anyio.wait_readable(theirs)
+        after = theirs.recv(100)
+        tasks.cancel_scope.cancel()
+    for descriptors in silent:
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+    assert (before, after) == (b"head", b"code")
