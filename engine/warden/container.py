@@ -122,6 +122,10 @@ class ContainerGroup(Group):
         return cls(folders)
 
     @override
+    def limit(self, *, memory_bytes: int, pids: int) -> None:
+        """Do nothing: the daemon has set the limits."""
+
+    @override
     def cpu_seconds(self) -> float | None:
         with contextlib.suppress(OSError):  # the daemon has removed them
             self._cpu_seconds = super().cpu_seconds()
