@@ -7,7 +7,20 @@ async with Engine() as engine, open_model(cache=load_config().cache) as model:
 
 from ._agent import Agent
 from ._model import Completion, Message, Model, ModelError, Request
-from ._steps import Answered, AnyStep, Check, Checked, Decided, Ran, Routed, Started, Token, Verified, Wrote
+from ._steps import (
+    Answered,
+    AnyStep,
+    Check,
+    Checked,
+    Decided,
+    Ran,
+    Routed,
+    Searched,
+    Started,
+    Token,
+    Verified,
+    Wrote,
+)
 from ._task import Budget, Means, Task
 from ._tools import Tools
 from .models import open_model
@@ -28,6 +41,7 @@ __all__ = [
     "Ran",
     "Request",
     "Routed",
+    "Searched",
     "Started",
     "Task",
     "Token",

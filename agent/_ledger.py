@@ -48,6 +48,10 @@ class Ledger:
         self.programs += 1
         self._sandbox_seconds += seconds
 
+    def searched(self, seconds: float) -> None:
+        """Count time that was spent in a sandbox, with no program of the model."""
+        self._sandbox_seconds += seconds
+
     def checked(self, seconds: float) -> None:
         """Count time that was spent looking at a program or an answer."""
         self._check_seconds += seconds

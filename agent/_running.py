@@ -92,7 +92,13 @@ class _Run(NamedTuple):
 
 
 async def run_program(
-    bench: Bench, source: str, language: str, inputs: tuple[File, ...], *, seconds: float = math.inf
+    bench: Bench,
+    source: str,
+    language: str,
+    inputs: tuple[File, ...],
+    *,
+    seconds: float = math.inf,
+    environment: str = ENVIRONMENT,
 ) -> Observed:
     """Run a program for its answer.
 
@@ -102,13 +108,15 @@ async def run_program(
         language: Of the program.
         inputs: What it finds in its working folder.
         seconds: When it is stopped, if no policy has stopped it before.
+        environment: For Python.
 
     Raises:
         EngineError: The engine failed.
     """
     shift = _shift(source, language, inputs)
     code = f"import observe\n{source}" if shift else source
-    ran = await _bounded(_run(bench, _program(code, source, language, inputs)), seconds)
+    program = _program(code, source, language, inputs, environment)
+    ran = await _bounded(_run(bench, program), seconds)
     if isinstance(ran, Observed):
         return ran
     line = line_of(ran.result, shift=shift)
@@ -171,7 +179,9 @@ async def _run(bench: Bench, program: Program, *, with_tools: bool = True) -> _R
     return _Run(ran.result, calls)
 
 
-def _program(code: str, source: str, language: str, inputs: tuple[File, ...]) -> Program:
+def _program(
+    code: str, source: str, language: str, inputs: tuple[File, ...], environment: str = ENVIRONMENT
+) -> Program:
     """Return what is run: the code, with those files of ours that it or the model's source needs."""
     if language != "python":
         return Program(code=code, language=language, files=inputs)
@@ -182,7 +192,7 @@ def _program(code: str, source: str, language: str, inputs: tuple[File, ...]) ->
     return Program(
         code=code,
         files=(*inputs, *(file for file in added if file.name not in names)),
-        environment=ENVIRONMENT,
+        environment=environment,
     )
 
 

@@ -10,12 +10,14 @@ from contextlib import aclosing
 
 import anyio
 import msgspec
+from anyio import to_thread
 
 from engine import EngineError
 
 from . import _helper_calls
 from ._aids import NO_AIDS, Aids
 from ._attempting import Attempt
+from ._checking import same_program
 from ._concluding import accepted, given_up, in_words
 from ._dividing import Division
 from ._examples import examples_in
@@ -31,10 +33,12 @@ from ._prompts import (
     review_request,
     text_request,
 )
-from ._steps import AnyStep, Check, Decided, Verified
+from ._searching import edit_checks, search_edits
+from ._steps import AnyStep, Check, Decided, Searched, Verified
 from ._task import Task
 from ._verifying import answer_checks, overlooked
 from ._workshop import Target, Workshop
+from .edits import edits_of
 
 #: Answers are compared, so samples should be likely; programs are told apart by tests, so they should differ.
 _SAMPLE_TEMPERATURES = {"answer": 0.7, "program": 0.9}
@@ -61,6 +65,7 @@ class Solving:
         self._begun = aids.begun
         self._candidates: list[Candidate] = []
         self._attempt = Attempt(workshop, self._target)
+        self._searched: list[str] = []
 
     def _examples(self, task: Task, language: str) -> str:
         if language != "python" or task.wants != "program" or not self._means.verify:
@@ -103,12 +108,23 @@ class Solving:
 
     async def _samples(self) -> AsyncGenerator[AnyStep]:
         """Write program after program until one is believed."""
+        if self._task.code:
+            async with aclosing(self._edited(self._task.code)) as steps:
+                async for step in steps:
+                    yield step
+            if self._candidates:
+                yield self._decided()
+                return
         for sample in range(max(1, self._means.samples)):
             if self._ledger.used_up():
                 return
             async with aclosing(self._sampled(sample)) as steps:
                 async for step in steps:
                     yield step
+            if self._attempt.failed:
+                async with aclosing(self._edited(self._attempt.looked.program)) as steps:
+                    async for step in steps:
+                        yield step
             decided = self._decided()
             yield decided
             if decided.action == "sample" and self._wants_words():
@@ -175,17 +191,68 @@ class Solving:
         left_out = overlooked(last.program, self._target.data)
         return f"# do not leave out: {', '.join(left_out)}\n" if left_out else ""
 
+    # Edits
+
+    async def _edited(self, program: str) -> AsyncGenerator[AnyStep]:
+        """Try small edits of a program that fails its tests; one that passes them is a candidate."""
+        if not self._may_edit or any(same_program(program, other) for other in self._searched):
+            return
+        self._searched.append(program)
+        began = time.monotonic()
+        edits = await to_thread.run_sync(edits_of, program)
+        if not edits:
+            return
+        bench, seconds_left = self._workshop.bench, self._ledger.seconds_left
+        found = await search_edits(bench, program, self._target.tests, edits, seconds=seconds_left)
+        seconds = time.monotonic() - began
+        self._ledger.searched(seconds)
+        edit = found.edit
+        yield Searched(
+            at=self._ledger.seconds,
+            tried=found.tried,
+            passing=found.passing,
+            alike=found.alike,
+            edit="" if edit is None else edit.said,
+            program=None if edit is None else edit.program,
+            seconds=seconds,
+        )
+        if edit is None:
+            return
+        attempt = Attempt(self._workshop, self._target)
+        yield await attempt.given(edit.program)
+        if not attempt.failed:
+            self._attempt = attempt
+            async with aclosing(self._verified(edit_checks(found))) as steps:
+                async for step in steps:
+                    yield step
+
+    @property
+    def _may_edit(self) -> bool:
+        return (
+            self._means.edits
+            and self._means.verify
+            and self._target.language == "python"
+            and self._task.wants == "program"
+            and bool(self._target.tests)
+            and not self._target.functions
+            and self._ledger.seconds_left > 0
+        )
+
     # Verification
 
-    async def _verified(self) -> AsyncGenerator[AnyStep]:
-        """Check the answer of the attempt, and add it to the candidates."""
+    async def _verified(self, seen: tuple[Check, ...] = ()) -> AsyncGenerator[AnyStep]:
+        """Check the answer of the attempt, and add it to the candidates.
+
+        Args:
+            seen: Checks that were made already.
+        """
         attempt = self._attempt
         answer = attempt.looked.program if self._task.wants == "program" else attempt.observed.answer
         checks: tuple[Check, ...] = ()
         if self._means.verify:
             began = time.monotonic()
             if answer is not None and not attempt.failed:
-                checks = await self._checks(answer)
+                checks = (*await self._checks(answer), *seen)
                 if self._means.review and self._task.wants == "answer":
                     async with aclosing(self._reviewed(answer)) as steps:
                         async for step in steps:

@@ -123,6 +123,25 @@ class Ran(Step, frozen=True, kw_only=True):
     calls: tuple[str, ...] = ()
 
 
+class Searched(Step, frozen=True, kw_only=True):
+    """Small edits of a program that fails its tests were tried.
+
+    Attributes:
+        tried: How many.
+        passing: How many of them pass the tests.
+        alike: How many of these were seen to do the same as the chosen one, itself included.
+        edit: The chosen one, for a person; empty if none passes.
+        program: With it, as it will run.
+    """
+
+    tried: int = 0
+    passing: int = 0
+    alike: int = 0
+    edit: str = ""
+    program: str | None = None
+    seconds: float = 0.0
+
+
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that was looked at to see whether an answer is right.
 
@@ -200,4 +219,4 @@ class Answered(Step, frozen=True, kw_only=True):
     totals: Totals = Totals()
 
 
-type AnyStep = Started | Routed | Token | Wrote | Checked | Ran | Verified | Decided | Answered
+type AnyStep = Started | Routed | Token | Wrote | Checked | Ran | Searched | Verified | Decided | Answered

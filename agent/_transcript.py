@@ -15,7 +15,19 @@ from typing import IO, Literal, Self
 import msgspec
 
 from ._redaction import Redactor, map_text
-from ._steps import Answered, AnyStep, Checked, Decided, Ran, Routed, Started, Token, Verified, Wrote
+from ._steps import (
+    Answered,
+    AnyStep,
+    Checked,
+    Decided,
+    Ran,
+    Routed,
+    Searched,
+    Started,
+    Token,
+    Verified,
+    Wrote,
+)
 
 # Far above what any budget can produce; a file beyond is none of ours.
 MAX_FILE_BYTES = 64 * 1024 * 1024
@@ -23,7 +35,7 @@ MAX_LINE_BYTES = 4 * 1024 * 1024
 # Characters that are kept of each text, tried in this order until a line is short enough.
 _KEPT = (100_000, 10_000, 100)
 
-type StoredStep = Started | Routed | Wrote | Checked | Ran | Verified | Decided | Answered
+type StoredStep = Started | Routed | Wrote | Checked | Ran | Searched | Verified | Decided | Answered
 
 
 class TranscriptError(ValueError):

@@ -15,7 +15,9 @@ type Solver = Callable[[Task, Means], AsyncGenerator[AnyStep]]
 type Decide = Callable[[Task], Awaitable[Route]]
 """Decides between code and text, and solves nothing."""
 
-_CODE = Means(route="code", check=False, repairs=0, samples=1, helpers=False, verify=False, plan=False)
+_CODE = Means(
+    route="code", check=False, repairs=0, samples=1, helpers=False, verify=False, edits=False, plan=False
+)
 _LINT = msgspec.structs.replace(_CODE, check=True)
 # What has failed its public tests has to be seen to be repaired.
 _REPAIR = msgspec.structs.replace(_LINT, repairs=2, verify=True)

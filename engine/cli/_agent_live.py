@@ -16,6 +16,7 @@ from agent._steps import (
     Decided,
     Ran,
     Routed,
+    Searched,
     Started,
     Token,
     Verified,
@@ -117,6 +118,8 @@ def _lines(step: AnyStep) -> Iterator[str]:
             yield from _checked(step)
         case Ran():
             yield _ran(step)
+        case Searched():
+            yield from _searched(step)
         case Verified():
             yield from (_verified(check) for check in step.checks)
         case Decided():
@@ -152,6 +155,12 @@ def _ran(step: Ran) -> str:
     return f"{name} in {step.seconds:.2f} s{gave}"
 
 
+def _searched(step: Searched) -> Iterator[str]:
+    yield f"edits: {step.tried} tried in {step.seconds:.2f} s, {step.passing} of them pass the tests"
+    if step.edit:
+        yield f"edits: {step.edit}"
+
+
 def _verified(check: Check) -> str:
     match check.passed:
         case None:
@@ -168,7 +177,7 @@ def _details(step: AnyStep, *, streamed: bool) -> Iterator[str]:
     match step:
         case Wrote() if not streamed and step.number is not None:
             yield from numbered(step.text)
-        case Checked() if step.program is not None:
+        case Checked() | Searched() if step.program is not None:
             yield from numbered(step.program)
         case Ran() if step.output.strip():
             yield from (f"  | {line}" for line in visible(step.output.rstrip("\n")).split("\n"))

@@ -4,7 +4,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from agent import Checked, Ran, Routed, Wrote
+from agent import Checked, Ran, Routed, Searched, Wrote
 from agent._answers import same_answer
 from agent._running import Bench, Observed, run_program
 from agent._transcript import Transcript, read_transcript
@@ -51,7 +51,7 @@ def recorded_in(transcript: Transcript) -> Iterator[Recorded]:
                 language = step.language
             case Wrote(number=int()):
                 program = step.text
-            case Checked(program=str() as mended):
+            case Checked(program=str() as mended) | Searched(program=str() as mended):
                 program = mended
             case Ran() if step.status not in _NOT_AGAIN:
                 yield Recorded(program, language, step)

@@ -11,6 +11,7 @@ from agent._steps import (
     Decided,
     Ran,
     Routed,
+    Searched,
     Started,
     Totals,
     Verified,
@@ -103,6 +104,8 @@ def _step(step: StoredStep) -> Iterator[str]:
             yield from _checked(step)
         case Ran():
             yield from _ran(step)
+        case Searched():
+            yield from _searched(step)
         case Verified():
             yield from _verified(step)
         case Decided():
@@ -172,6 +175,17 @@ def _ran(step: Ran) -> Iterator[str]:
         yield from _output(step.output)
     if step.calls:
         yield from labelled("called", visible_line(", ".join(step.calls)))
+
+
+def _searched(step: Searched) -> Iterator[str]:
+    yield ""
+    yield from labelled(
+        "edits", f"{step.tried} tried in {step.seconds:.2f} s, {step.passing} of them pass the tests"
+    )
+    if step.edit:
+        yield from labelled("edit", visible_line(step.edit))
+    if step.program is not None:
+        yield from numbered(step.program)
 
 
 def _output(text: str) -> Iterator[str]:

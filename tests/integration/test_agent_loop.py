@@ -18,7 +18,7 @@ pytestmark = pytest.mark.jail
 TESTS = "assert double(3) == 6\nassert double(0) == 0"
 GOOD = "def double(x):\n    return x * 2\n"
 BAD = "def double(x):\n    return x + 2\n"
-ONCE = Means(route="code", samples=1, repairs=0, plan=False)
+ONCE = Means(route="code", samples=1, repairs=0, edits=False, plan=False)
 
 
 @pytest.fixture(scope="module")
