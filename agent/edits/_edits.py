@@ -89,6 +89,8 @@ def _said(before: str, after: str) -> str:
     """Show the first line that is another one now."""
     pairs = zip(before.splitlines(), [*after.splitlines(), ""], strict=False)
     for number, (old, new) in enumerate(pairs, 1):
+        if old != new and old.strip() == new.strip():
+            return f"line {number}: `{old.strip()[:_SHOWN]}` stands at another depth"
         if old != new:
             return f"line {number}: `{old.strip()[:_SHOWN]}` becomes `{new.strip()[:_SHOWN]}`"
     return "the end is another one"

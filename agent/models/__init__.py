@@ -2,6 +2,7 @@
 
 from ._catalog import DEFAULT_MODEL
 from ._local import ModelSettings
+from ._missing import MissingModel
 from ._open import KEY_VARIABLE, open_model
 
-__all__ = ["DEFAULT_MODEL", "KEY_VARIABLE", "ModelSettings", "open_model"]
+__all__ = ["DEFAULT_MODEL", "KEY_VARIABLE", "MissingModel", "ModelSettings", "open_model"]

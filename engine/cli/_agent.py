@@ -10,27 +10,22 @@ from agent import Agent, Answered, AnyStep, Task
 from agent._redaction import Redactor
 from agent._transcript import TranscriptWriter
 from agent.models import KEY_VARIABLE
-from engine import EngineConfig, load_config
+from engine import load_config
 from policies import Policy, load
 
 from . import _exit
 from ._agent_live import Live, answer_text, answered_json, evidence
 from ._agent_parts import REAL, Parts, open_agent, pull_models
+from ._agent_task import task_of
 from ._console import visible
-from ._errors import UsageError
-from ._language import language_named
-from ._request import input_file
 from ._signals import run_until_signal
 from ._standard import say, write_data
-
-#: Of UTF-8: more than any context holds.
-MAX_QUESTION_BYTES = 64 * 1024
 
 type Show = Callable[[AnyStep], None]
 
 
 def answer(arguments: Namespace, parts: Parts = REAL) -> int:
-    """Answer a question, and return the exit code."""
+    """Answer a question or mend a program, and return the exit code."""
     config = load_config()
     task = task_of(arguments, config)
     policy = load(arguments.policy or config.policy)
@@ -42,32 +37,6 @@ def answer(arguments: Namespace, parts: Parts = REAL) -> int:
         show = _shows(Live(verbose=arguments.verbose), writer)
         answered = run_until_signal(lambda: _solve(open_agent(arguments, config, policy, parts), task, show))
     return _print(answered, as_json=arguments.json)
-
-
-def task_of(arguments: Namespace, config: EngineConfig) -> Task:
-    """Return what is asked.
-
-    Raises:
-        UsageError: There is no question, or it is too long.
-    """
-    language = None if arguments.lang is None else language_named(arguments.lang, config.interpreters)
-    files = tuple(map(input_file, arguments.file))
-    return Task(question=_question(arguments.words), language=language, files=files)
-
-
-def _question(words: list[str]) -> str:
-    """Return the words as one text; `-` alone stands for standard input."""
-    if words == ["-"]:
-        data = sys.stdin.buffer.read(MAX_QUESTION_BYTES + 1)
-    else:
-        data = " ".join(words).encode("utf-8", "replace")
-    if len(data) > MAX_QUESTION_BYTES:
-        message = f"the question is longer than {MAX_QUESTION_BYTES >> 10} KiB"
-        raise UsageError(message, hint="pass data by `--file`")
-    text = data.decode("utf-8", "replace").strip()
-    if not text:
-        raise UsageError("the question is empty", hint="put it in quotes after `isorun agent`")
-    return text
 
 
 def _shows(live: Live, writer: TranscriptWriter | None) -> Show:

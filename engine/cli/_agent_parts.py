@@ -8,11 +8,11 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from agent import Agent, Budget, Means, Model, Tools, open_model
+from agent import Agent, Budget, Means, Model, ModelError, Tools, open_model
 from agent._builtin_tools import add_file_tools
 from agent._documents import Documents
 from agent._documents_index import index_path
-from agent.models import DEFAULT_MODEL, ModelSettings
+from agent.models import DEFAULT_MODEL, MissingModel, ModelSettings
 from engine import AnyEngine, Engine, EngineConfig, PoolConfig
 from policies import Policy
 
@@ -84,7 +84,8 @@ async def open_agent(
     """Open an engine and the models that are asked for, and have an agent over them.
 
     Raises:
-        ModelError: A model is not there, or cannot be loaded on this machine.
+        ModelError: A model is not there, or cannot be loaded on this machine. With a program to mend and
+            its tests, this comes only when the model is needed.
     """
     # Several programs are written one after the other: one sandbox waits while the model thinks.
     engine_config = msgspec.structs.replace(config, pool=PoolConfig(warm=1, max_warm=1, max_size=4))
@@ -93,7 +94,12 @@ async def open_agent(
         opening = parts.open_model(
             arguments.model or config.agent.model or None, cache=config.cache, settings=settings
         )
-        model = await stack.enter_async_context(opening)
+        try:
+            model = await stack.enter_async_context(opening)
+        except ModelError as error:
+            if arguments.fix is None or arguments.tests is None:
+                raise
+            model = MissingModel(error)  # a small edit may be all that is needed
         reviewer = None
         if arguments.reviewer is not None:
             opening = parts.open_model(arguments.reviewer, cache=config.cache, settings=settings)

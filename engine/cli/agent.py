@@ -12,8 +12,8 @@ from ._values import budget, whole
 
 def configure(parser: ArgumentParser) -> None:
     """Add the options of `isorun agent`."""
-    parser.usage = "isorun agent [options] (QUESTION | - | show FILE | replay FILE)"
-    parser.add_argument("words", nargs="+", metavar="QUESTION", help="in words; `-` reads standard input")
+    parser.usage = "isorun agent [options] (QUESTION | - | --fix FILE | show FILE | replay FILE)"
+    parser.add_argument("words", nargs="*", metavar="QUESTION", help="in words; `-` reads standard input")
     _task_options(parser)
     _model_options(parser)
     _means_options(parser)
@@ -29,6 +29,16 @@ def _task_options(parser: ArgumentParser) -> None:
         default=[],
         metavar="PATH[:NAME]",
         help="file that the programs find in their working folder, under NAME if given; repeatable",
+    )
+    group.add_argument(
+        "--fix",
+        metavar="FILE",
+        help="program to mend; the answer is the mended one, and no QUESTION is needed",
+    )
+    group.add_argument(
+        "--tests",
+        metavar="FILE",
+        help="statements that fail unless the program is right; the answer is a program that passes them",
     )
     group.add_argument(
         "--lang", metavar="NAME", help="language of the programs, or short `js`, `ts`, `py`; default: by rule"

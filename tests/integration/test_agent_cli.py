@@ -77,3 +77,42 @@ def test_repaired_program_is_shown_and_gives_the_same_again(tmp_path: Path, caps
     assert "answer     14\n" in shown
     assert main(["agent", "replay", str(file)]) == 0
     assert capsys.readouterr().out == "program 1: error; as recorded\nprogram 2: ok, 14; as recorded\n"
+
+
+SLIP = """def largest_gap(numbers):
+    numbers = sorted(numbers)
+    gap = 0
+    for i in range(len(numbers) - 2):
+        gap = max(gap, numbers[i + 1] - numbers[i])
+    return gap
+"""
+TESTS = "assert largest_gap([1, 9, 4]) == 5\nassert largest_gap([10, 0]) == 10\n"
+
+
+@pytest.fixture
+def mending(tmp_path: Path) -> list[str]:
+    """Return a command line that has a program mended, with a model that is not there."""
+    (tmp_path / "slip.py").write_text(SLIP)
+    (tmp_path / "tests.py").write_text(TESTS)
+    return [
+        *("agent", "--fix", f"{tmp_path}/slip.py", "--tests", f"{tmp_path}/tests.py"),
+        *("--model", f"{tmp_path}/none.gguf", "--no-background"),
+    ]
+
+
+def test_slip_is_mended_without_a_model(mending: list[str]) -> None:
+    done = subprocess.run([ISORUN, *mending], capture_output=True, text=True)
+
+    assert (done.returncode, done.stdout) == (0, SLIP.replace(" - 2", " - 1"))
+    assert "edits: line 4: `for i in range(len(numbers) - 2):` becomes" in done.stderr
+    assert "verified" in done.stderr
+
+
+def test_what_no_edit_mends_says_that_there_is_no_model(mending: list[str], tmp_path: Path) -> None:
+    (tmp_path / "slip.py").write_text("def largest_gap(numbers):\n    return 'nothing'\n")
+
+    done = subprocess.run([ISORUN, *mending], capture_output=True, text=True)
+
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "0 of them pass the tests" in done.stderr
+    assert "none.gguf" in done.stderr

@@ -1,6 +1,5 @@
 """`isorun agent` with a model that says what it was told, over sandboxes that only pretend to be some."""
 
-import io
 import json
 import os
 import signal
@@ -23,7 +22,7 @@ from agent.models._stored import note_path
 from agent.testing import Reply, ScriptedModel
 from engine import Capabilities, Emit, Engine, EngineConfig, EngineError, PoolConfig, Program, Result
 from engine.cli import main
-from engine.cli._agent import MAX_QUESTION_BYTES, answer, task_of
+from engine.cli._agent import answer
 from engine.cli._agent_parts import Parts, means_of
 from engine.cli._agent_replay import replay
 from engine.cli._errors import Interrupted, UsageError, describe
@@ -97,64 +96,6 @@ def exit_code(error: BaseException) -> int:
     found = describe(error)
     assert found is not None
     return found.exit_code
-
-
-def asked(*argv: str) -> str:
-    return task_of(parse(["agent", *argv]), EngineConfig()).question
-
-
-def stdin_is(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
-
-
-# What is asked
-
-
-def test_question_is_made_of_words() -> None:
-    assert asked("What", "is", "2 + 3?") == "What is 2 + 3?"
-
-
-def test_dash_reads_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
-    stdin_is("Was ist größer?\n".encode(), monkeypatch)
-
-    assert asked("-") == "Was ist größer?"
-
-
-def test_standard_input_that_is_no_text_is_read_as_far_as_it_goes(monkeypatch: pytest.MonkeyPatch) -> None:
-    stdin_is(b"What is \xff?", monkeypatch)
-
-    assert asked("-") == "What is \N{REPLACEMENT CHARACTER}?"
-
-
-def test_argument_that_no_encoding_holds_is_read_as_far_as_it_goes() -> None:
-    assert asked("What is \udcff?") == "What is ??"
-
-
-@pytest.mark.parametrize("words", [[""], [" ", "\n"], ["-"]])
-def test_empty_question_is_refused(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    stdin_is(b" \n", monkeypatch)
-
-    with pytest.raises(UsageError, match="empty"):
-        asked(*words)
-
-
-@pytest.mark.parametrize("words", [["-"], ["x" * (MAX_QUESTION_BYTES + 1)]])
-def test_question_of_64_kib_is_taken_and_a_longer_one_refused(
-    words: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stdin_is(b"x" * MAX_QUESTION_BYTES, monkeypatch)
-    assert len(asked(words[0][1:] or "-")) == MAX_QUESTION_BYTES
-
-    stdin_is(b"x" * (MAX_QUESTION_BYTES + 1), monkeypatch)
-    with pytest.raises(UsageError, match="longer than 64 KiB"):
-        asked(*words)
-
-
-def test_files_and_language_are_those_of_the_command_line(tmp_path: Path) -> None:
-    task = task_of(parse(["agent", "--file", f"{tmp_path}/a.csv:b.csv", "--lang", "js", "q"]), EngineConfig())
-
-    assert [(file.name, file.path) for file in task.files] == [("b.csv", f"{tmp_path}/a.csv")]
-    assert task.language == "javascript"
 
 
 @pytest.mark.parametrize("word", ["show", "replay"])

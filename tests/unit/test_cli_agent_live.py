@@ -12,6 +12,7 @@ from agent._steps import (
     Decided,
     Ran,
     Routed,
+    Searched,
     Started,
     Token,
     Verified,
@@ -60,6 +61,10 @@ def _shown(*steps: AnyStep, verbose: bool = False) -> list[str]:
         (
             Verified(checks=(Check(name="tests", passed=True, strong=True, detail="3 of 3"),)),
             "verified: tests: 3 of 3",
+        ),
+        (
+            Searched(tried=90, seconds=0.5),
+            "edits: 90 tried in 0.50 s, 0 of them pass the tests",
         ),
         (Verified(checks=(Check(name="numbers", passed=True),)), "held: numbers"),
         (Verified(checks=(Check(name="tests", passed=False),)), "failed: tests"),
@@ -179,3 +184,13 @@ def test_json_is_one_line_of_ascii_with_all_fields() -> None:
     assert text.count("\n") == 1
     assert set(data) == set(Answered.__struct_fields__)
     assert (data["answer"], data["verified"]) == ("é\x1b?", ["agreement"])
+
+
+def test_edit_that_was_found_is_shown_and_the_program_to_who_wants_to_see_all() -> None:
+    step = Searched(tried=9, passing=2, alike=2, edit="line 1: `a\x1b` becomes `b`", program="b\nc\n")
+
+    assert _shown(step) == [
+        "edits: 9 tried in 0.00 s, 2 of them pass the tests",
+        "edits: line 1: `a\N{SYMBOL FOR ESCAPE}` becomes `b`",
+    ]
+    assert _shown(step, verbose=True)[2:] == ["      1 | b", "      2 | c"]

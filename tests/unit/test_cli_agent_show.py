@@ -5,6 +5,7 @@ from agent._steps import (
     Decided,
     Ran,
     Routed,
+    Searched,
     Started,
     Totals,
     Verified,
@@ -190,3 +191,19 @@ def test_totals_are_split() -> None:
 
 def test_empty_program_has_one_line() -> None:
     assert list(numbered("")) == ["      1 |"]
+
+
+def test_search_for_an_edit_says_what_was_tried_and_found() -> None:
+    edit = "line 2: `return a` becomes `return b`"
+    lines = _render(
+        Searched(tried=9, seconds=0.5), Searched(tried=9, passing=3, alike=2, edit=edit, program="x\n")
+    )
+
+    assert lines[:6] == [
+        "edits      9 tried in 0.50 s, 0 of them pass the tests",
+        "",
+        "edits      9 tried in 0.00 s, 3 of them pass the tests",
+        "edit       line 2: `return a` becomes `return b`",
+        "      1 | x",
+        "",
+    ]
