@@ -18,6 +18,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         number: Of the program.
         in_words: There is no program: the model thought in words.
+        edited: The model wrote another one, or it was given, and an edit of that was found.
         program: As it ran.
         answer: What it gave; for a program that is wanted, the program.
         output: What it printed.
@@ -29,6 +30,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     program: str
     in_words: bool = False
+    edited: bool = False
     answer: str | None = None
     output: str = ""
     ok: bool = False
@@ -58,10 +60,11 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 def decide(task: Task, candidates: Sequence[Candidate], means: Means) -> Decided:
     """Say whether the last program settles the question, or another one should be written."""
     last = candidates[-1]
-    more = len(candidates) < means.samples
+    more = sum(not candidate.edited for candidate in candidates) < means.samples
     if last.ok and last.is_verified:
         return Decided(action="accept", why="a strong check has passed")
-    if last.ok and task.wants == "program":
+    # A given program is one slip away from a right one more often than what a model has written.
+    if last.ok and task.wants == "program" and (task.code or not (last.doubts and more)):
         why = "it passes the tests" if task.tests else "there are no tests to tell programs apart"
         return Decided(action="accept", why=why)
     if last.ok and means.samples == 1:

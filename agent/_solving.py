@@ -222,7 +222,7 @@ class Solving:
         yield await attempt.given(edit.program)
         if not attempt.failed:
             self._attempt = attempt
-            async with aclosing(self._verified(edit_checks(found))) as steps:
+            async with aclosing(self._verified(edit_checks(found), edited=True)) as steps:
                 async for step in steps:
                     yield step
 
@@ -240,11 +240,14 @@ class Solving:
 
     # Verification
 
-    async def _verified(self, seen: tuple[Check, ...] = ()) -> AsyncGenerator[AnyStep]:
+    async def _verified(
+        self, seen: tuple[Check, ...] = (), *, edited: bool = False
+    ) -> AsyncGenerator[AnyStep]:
         """Check the answer of the attempt, and add it to the candidates.
 
         Args:
             seen: Checks that were made already.
+            edited: The program was found by editing another one.
         """
         attempt = self._attempt
         answer = attempt.looked.program if self._task.wants == "program" else attempt.observed.answer
@@ -265,6 +268,7 @@ class Solving:
             Candidate(
                 number=attempt.number,
                 program=attempt.program,
+                edited=edited,
                 answer=answer,
                 output=attempt.observed.output,
                 ok=not attempt.failed,

@@ -55,7 +55,7 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
         samples: How many programs may be written at first hand; more than one lets answers be compared.
         helpers: Offer the helper library, and documentation after errors of name.
         verify: Check answers: tests, examples, constraints, bounds.
-        edits: Try small edits of a Python program that fails its tests, before the model is asked to mend it.
+        edits: Try small edits of a Python program that fails its tests; a given one comes before the model.
         review: Ask a model whether the answer is plausible.
         plan: After failed repairs, divide the task into functions that are tested one by one.
         seed: Of the first sample; the others count on from it.

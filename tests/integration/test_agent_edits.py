@@ -243,3 +243,17 @@ async def test_edit_that_only_says_that_it_passes_is_not_believed(engine: Engine
     (searched,) = [step for step in steps if isinstance(step, Searched)]
     assert searched.passing > 0
     assert [step.status for step in steps if isinstance(step, Ran)] == ["tests failed", "ok"]
+
+
+async def test_edit_of_a_written_program_that_tests_leave_open_is_the_last_resort(engine: Engine) -> None:
+    task = Task(
+        question="Write larger.", wants="program", language="python", tests="assert larger(1, 2) == 2"
+    )
+    means = Means(route="code", repairs=0, samples=2, plan=False)
+
+    better, _ = await solved(engine, [SLIP, GOOD], task, means)
+    fallback, _ = await solved(engine, [SLIP, HOPELESS], task, means)
+
+    assert (better.confidence, better.program) == ("verified", GOOD.rstrip())
+    assert fallback.confidence == "unverified"
+    assert fallback.program != SLIP.rstrip()

@@ -77,6 +77,36 @@ def test_doubt_is_the_reason_for_another_program() -> None:
     assert decide(QUESTION, [candidate("2.5", DOUBT)], Means()).why == "in doubt: a count of 2.5"
 
 
+UNCLEAR = Check(name="edits", passed=False, detail="3 others pass as well")
+
+
+def edited(*checks: Check) -> Candidate:
+    return Candidate(number=2, program="p", answer="p", ok=True, edited=True, checks=(STRONG, *checks))
+
+
+def test_edit_of_a_written_program_is_believed_only_if_tests_tell_it_from_others() -> None:
+    failed = candidate(None, ok=False)
+
+    assert decide(PROGRAM, [failed, edited()], Means()).action == "accept"
+    assert decide(PROGRAM, [failed, edited(UNCLEAR)], Means()).action == "sample"
+    assert decide(PROGRAM, [failed, edited(UNCLEAR)], Means(samples=1)).action == "accept"
+
+
+def test_edit_of_a_given_program_is_taken_at_once() -> None:
+    given = Task(question="Fix f.", wants="program", code="def f(): 0", tests="assert f()")
+
+    assert decide(given, [edited(UNCLEAR)], Means()).action == "accept"
+    assert confidence([edited(UNCLEAR)], edited(UNCLEAR)) == "unverified"
+    assert confidence([edited()], edited()) == "verified"
+
+
+def test_edits_are_none_of_the_programs_that_may_be_written() -> None:
+    failed = candidate(None, ok=False)
+
+    assert decide(PROGRAM, [failed, edited(UNCLEAR)], Means(samples=2)).action == "sample"
+    assert decide(PROGRAM, [failed, edited(UNCLEAR), failed], Means(samples=2)).action == "stop"
+
+
 @pytest.mark.parametrize(
     ("answers", "number"),
     [
