@@ -45,6 +45,11 @@ class Attempt:
         return composed([self._target.functions], own) if self._target.functions else own
 
     @property
+    def answer(self) -> str | None:
+        """What is asked for: the program itself, or what it has given."""
+        return self.looked.program if self._target.task.wants == "program" else self.observed.answer
+
+    @property
     def failed(self) -> bool:
         """Whether something stands against the program."""
         return bool(self.observed.error) or not self.observed.ok

@@ -1,25 +1,21 @@
 """One question, from the first program to the answer: attempt, verify, decide, and again.
 
-What is decided where: `_attempting` whether a program is given back, `_judging` whether another one is
-written and which is believed, `_ledger` when it is enough, `_concluding` what is said in the end.
+What is decided where: `_attempting` whether a program is given back, `_editing` whether a small edit mends
+it, `_examining` what is checked, `_judging` whether another one is written and which is believed, `_ledger`
+when it is enough, `_concluding` what is said in the end.
 """
 
-import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-import anyio
 import msgspec
-from anyio import to_thread
 
-from engine import EngineError
-
-from . import _helper_calls
 from ._aids import NO_AIDS, Aids
 from ._attempting import Attempt
-from ._checking import same_program
 from ._concluding import accepted, given_up, in_words
 from ._dividing import Division
+from ._editing import Editing
+from ._examining import Examination
 from ._examples import examples_in
 from ._fences import answer_in
 from ._judging import Candidate, best, decide, wants_words
@@ -30,20 +26,15 @@ from ._prompts import (
     helper_notes,
     program_request,
     program_tokens,
-    review_request,
     text_request,
 )
-from ._searching import edit_checks, search_edits
-from ._steps import AnyStep, Check, Decided, Searched, Verified
+from ._steps import AnyStep, Check, Decided
 from ._task import Task
-from ._verifying import answer_checks, overlooked
+from ._verifying import overlooked
 from ._workshop import Target, Workshop
-from .edits import edits_of
 
 #: Answers are compared, so samples should be likely; programs are told apart by tests, so they should differ.
 _SAMPLE_TEMPERATURES = {"answer": 0.7, "program": 0.9}
-#: For our own checking programs, which only compute.
-_CHECKING_POLICY = "default"
 
 
 class Solving:
@@ -65,7 +56,7 @@ class Solving:
         self._begun = aids.begun
         self._candidates: list[Candidate] = []
         self._attempt = Attempt(workshop, self._target)
-        self._searched: list[str] = []
+        self._editing = Editing(workshop, self._target)
 
     def _examples(self, task: Task, language: str) -> str:
         if language != "python" or task.wants != "program" or not self._means.verify:
@@ -78,12 +69,15 @@ class Solving:
         Args:
             against: What stands against the answer.
         """
-        request = text_request(self._task, max_tokens=TEXT_TOKENS)
-        async with aclosing(self._workshop.writer.write(request, "text")) as steps:
+        async with aclosing(self._said()) as steps:
             async for step in steps:
                 yield step
         text = self._workshop.writer.last
         yield in_words(answer_in(text), text, self._ledger, against=against)
+
+    def _said(self) -> AsyncGenerator[AnyStep]:
+        """Have the model think in words."""
+        return self._workshop.writer.write(text_request(self._task, max_tokens=TEXT_TOKENS), "text")
 
     async def in_code(self) -> AsyncGenerator[AnyStep]:
         """Answer by programs: as many as are needed, allowed and affordable."""
@@ -143,8 +137,7 @@ class Solving:
 
     async def _said_in_words(self) -> AsyncGenerator[AnyStep]:
         """Have the model answer without a program, for comparison."""
-        request = text_request(self._task, max_tokens=TEXT_TOKENS)
-        async with aclosing(self._workshop.writer.write(request, "text")) as steps:
+        async with aclosing(self._said()) as steps:
             async for step in steps:
                 yield step
         answer = answer_in(self._workshop.writer.last) or None
@@ -168,7 +161,7 @@ class Solving:
         async with aclosing(self._attempt.steps(request, "sample" if sample else "write")) as steps:
             async for step in steps:
                 yield step
-        async with aclosing(self._verified()) as steps:
+        async with aclosing(self._examined()) as steps:
             async for step in steps:
                 yield step
 
@@ -191,129 +184,27 @@ class Solving:
         left_out = overlooked(last.program, self._target.data)
         return f"# do not leave out: {', '.join(left_out)}\n" if left_out else ""
 
-    # Edits
-
     async def _edited(self, program: str) -> AsyncGenerator[AnyStep]:
         """Try small edits of a program that fails its tests; one that passes them is a candidate."""
-        if not self._may_edit or any(same_program(program, other) for other in self._searched):
-            return
-        self._searched.append(program)
-        began = time.monotonic()
-        edits = await to_thread.run_sync(edits_of, program)
-        if not edits:
-            return
-        bench, seconds_left = self._workshop.bench, self._ledger.seconds_left
-        found = await search_edits(bench, program, self._target.tests, edits, seconds=seconds_left)
-        seconds = time.monotonic() - began
-        self._ledger.searched(seconds)
-        edit = found.edit
-        yield Searched(
-            at=self._ledger.seconds,
-            tried=found.tried,
-            passing=found.passing,
-            alike=found.alike,
-            edit="" if edit is None else edit.said,
-            program=None if edit is None else edit.program,
-            seconds=seconds,
-        )
-        if edit is None:
-            return
-        attempt = Attempt(self._workshop, self._target)
-        yield await attempt.given(edit.program)
-        if not attempt.failed:
-            self._attempt = attempt
-            async with aclosing(self._verified(edit_checks(found), edited=True)) as steps:
+        editing = self._editing
+        async with aclosing(editing.steps(program)) as steps:
+            async for step in steps:
+                yield step
+        if editing.attempt is not None:
+            self._attempt = editing.attempt
+            async with aclosing(self._examined(editing.checks, edited=True)) as steps:
                 async for step in steps:
                     yield step
 
-    @property
-    def _may_edit(self) -> bool:
-        return (
-            self._means.edits
-            and self._means.verify
-            and self._target.language == "python"
-            and self._task.wants == "program"
-            and bool(self._target.tests)
-            and not self._target.functions
-            and self._ledger.seconds_left > 0
-        )
-
-    # Verification
-
-    async def _verified(
+    async def _examined(
         self, seen: tuple[Check, ...] = (), *, edited: bool = False
     ) -> AsyncGenerator[AnyStep]:
-        """Check the answer of the attempt, and add it to the candidates.
-
-        Args:
-            seen: Checks that were made already.
-            edited: The program was found by editing another one.
-        """
-        attempt = self._attempt
-        answer = attempt.looked.program if self._task.wants == "program" else attempt.observed.answer
-        checks: tuple[Check, ...] = ()
-        if self._means.verify:
-            began = time.monotonic()
-            if answer is not None and not attempt.failed:
-                checks = (*await self._checks(answer), *seen)
-                if self._means.review and self._task.wants == "answer":
-                    async with aclosing(self._reviewed(answer)) as steps:
-                        async for step in steps:
-                            yield step
-                    checks += (_review(self._workshop.reviewer.last),)
-            seconds = time.monotonic() - began
-            self._ledger.checked(seconds)
-            yield Verified(at=self._ledger.seconds, number=attempt.number, checks=checks, seconds=seconds)
-        self._candidates.append(
-            Candidate(
-                number=attempt.number,
-                program=attempt.program,
-                edited=edited,
-                answer=answer,
-                output=attempt.observed.output,
-                ok=not attempt.failed,
-                checks=checks,
-                error=attempt.observed.error,
-            )
-        )
-
-    async def _checks(self, answer: str) -> tuple[Check, ...]:
-        looked = self._attempt.looked
-        if self._task.wants == "program":
-            return self._test_checks()
-        checks = answer_checks(
-            self._task, looked.program, answer, constant=looked.constant, data=self._target.data
-        )
-        return (*checks, *await self._call_checks(answer))
-
-    def _test_checks(self) -> tuple[Check, ...]:
-        tests = self._target.tests
-        if not tests:
-            return ()
-        name = "tests" if self._task.tests else "examples"
-        detail = f"{tests.count('assert')} assertions"
-        return (Check(name=name, passed=self._attempt.observed.passed, detail=detail, strong=True),)
-
-    async def _call_checks(self, answer: str) -> tuple[Check, ...]:
-        """Put what the helper library was asked and has answered back into the constraints."""
-        result = self._attempt.observed.result
-        calls = () if result is None else _helper_calls.recorded_calls(result.files)
-        if not calls or not self._means.helpers:
-            return ()
-        program = _helper_calls.check_program(calls)
-        try:
-            with anyio.move_on_after(self._ledger.seconds_left):
-                checked = await self._workshop.bench.engine.run(program, _CHECKING_POLICY)
-                return _helper_calls.checks_of(checked, calls, answer)
-        except EngineError as error:
-            return (Check(name="constraints", passed=None, detail=f"not checked: {error}"),)
-        return (Check(name="constraints", passed=None, detail="not checked: no time is left"),)
-
-    async def _reviewed(self, answer: str) -> AsyncGenerator[AnyStep]:
-        writing = self._workshop.reviewer.write(review_request(self._task, answer), "review")
-        async with aclosing(writing) as steps:
+        """Check the answer of the attempt, and add it to the candidates."""
+        examination = Examination(self._workshop, self._target, self._attempt)
+        async with aclosing(examination.steps(seen)) as steps:
             async for step in steps:
                 yield step
+        self._candidates.append(examination.candidate(edited=edited))
 
     # When nothing has worked
 
@@ -357,12 +248,3 @@ class Solving:
         else:
             last = self._candidates[-1] if self._candidates else None
             yield given_up(self._task, last, self._ledger, language=language, why=why)
-
-
-def _review(word: str) -> Check:
-    found = {
-        "yes": (True, "the reviewing model agrees"),
-        "no": (False, "the reviewing model finds it implausible"),
-    }
-    passed, detail = found.get(word.strip(), (None, "the reviewing model gave no verdict"))
-    return Check(name="review", passed=passed, detail=detail)

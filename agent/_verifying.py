@@ -79,7 +79,7 @@ def _has_read(question: str, program: str, data: QuestionData) -> Check | None:
         return None
     missing = _missing(stated, _literals(program))
     share = 1 - len(missing) / len(stated)
-    named = ", ".join(f"{number:g}" for number in missing[:5])
+    named = ", ".join(f"{number:.15g}" for number in missing[:5])
     return Check(
         name="numbers",
         passed=not missing or (share >= _READ_SHARE and len(stated) > _FEW),
