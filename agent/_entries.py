@@ -11,7 +11,7 @@ _MAX_ENTRY = 600
 #: Clock times, dates, fractions, and thousands in groups are no plain numbers; better not read than wrongly.
 _UNCLEAR = re.compile(r"\d[:/]\d|\d-\d+-\d|\d,\d{3}(?!\d)")
 _MARK = re.compile(r"\A\s*[-*\u2022]\s+")
-_LINK = re.compile(r"\s*(?:->|\u2192|\u2013|\u2014|-|\bto\b|\band\b)\s*")
+_LINK = re.compile(r"\s*(?:<?->|<?=>|\u2192|\u2194|\u2013|\u2014|-|&|\bto\b|\band\b|\bwith\b)\s*")
 #: `item 3: ...`, `J3 = ...`, `3) ...`, `3. ...`, `A (...`.
 _HEADED = re.compile(
     r"(?P<head>\w[\w '>\u2192\u2013-]{0,40}?)(?:\s*[:=]\s*|\)\s+|\.\s+|\s*(?=\())(?P<rest>\S.*)"

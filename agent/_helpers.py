@@ -3,7 +3,7 @@
 import ast
 import re
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 
 import msgspec
@@ -11,6 +11,8 @@ import msgspec
 from engine import File
 
 from ._helper_keywords import ARGUMENTS, FEATURES, KEYWORDS, RARE, Clue
+from ._words import WORD, stem
+from .kinds import kind_of
 
 #: Below that, a question says nothing about any function; plain word problems stay below.
 _THRESHOLD = 3.0
@@ -21,7 +23,6 @@ _MAX_QUESTION = 8_000
 _PARSE_LIMIT = 20_000
 _PARSE_ERRORS = (SyntaxError, ValueError, MemoryError, RecursionError)
 _SENTENCE_END = re.compile(r"[.?!;](?=\s|$)|\n")
-_WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
 
 
 class Stub(msgspec.Struct, frozen=True):
@@ -83,11 +84,18 @@ def all_stubs() -> tuple[Stub, ...]:
 
 def choose(question: str, limit: int = 5) -> tuple[Stub, ...]:
     """Return the functions that a question is about, the likeliest first; mostly none or one."""
+    stubs = {stub.name: stub for stub in all_stubs()}
+    kind = kind_of(question)
+    names = dict.fromkeys([*([kind] if kind in stubs else []), *_likely(question)])
+    return tuple(stubs[name] for name in names)[:limit]
+
+
+def _likely(question: str) -> list[str]:
+    """Return the functions for which the clues speak."""
     scores = _scores(question)
     best = max(scores.values(), default=0.0)
     likely = [name for name, score in scores.items() if score >= max(_THRESHOLD, _SHARE * best)]
-    stubs = {stub.name: stub for stub in all_stubs()}
-    return tuple(stubs[name] for name in sorted(likely, key=lambda name: -scores[name])[:limit])
+    return sorted(likely, key=lambda name: -scores[name])
 
 
 def arguments(question: str, names: Sequence[str]) -> str:
@@ -199,7 +207,7 @@ def _stub(node: ast.FunctionDef) -> Stub:
 def _scores(question: str) -> dict[str, float]:
     question = question[:_MAX_QUESTION]
     text = question.lower()
-    sentences = [frozenset(map(_stem, _WORD.findall(part))) for part in _SENTENCE_END.split(text)]
+    sentences = [frozenset(map(stem, WORD.findall(part))) for part in _SENTENCE_END.split(text)]
     present = frozenset(name for name, pattern in FEATURES.items() if pattern.search(question))
     return {
         name: sum(clue.weight for clue in clues if _holds(clue, sentences, present))
@@ -216,18 +224,7 @@ def _holds(clue: Clue, sentences: list[frozenset[str]], present: frozenset[str])
 
 @cache
 def _groups(words: str) -> tuple[frozenset[str], ...]:
-    return tuple(frozenset(map(_stem, group.split("|"))) for group in words.split())
-
-
-# Bounded: the words of questions come from anybody.
-@lru_cache(maxsize=20_000)
-def _stem(word: str) -> str:
-    """Cut endings, so that forms of one word meet; not correct English, only the same on both sides."""
-    for ending in ("ies", "ing", "ed", "es", "s", "e", "y"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
-            stem = word[: -len(ending)]
-            return stem[:-1] if len(stem) > 3 and stem[-1] == stem[-2] else stem
-    return word
+    return tuple(frozenset(map(stem, group.split("|"))) for group in words.split())
 
 
 def _bound(node: ast.AST) -> list[str]:

@@ -11,13 +11,13 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
-from operator import itemgetter
 from typing import NamedTuple
 
 from ._answers import stated_numbers
-from ._entries import NUMBER, Entry, Token, Value, entry_of, shape_of, tokens_of, values_of
+from ._entries import NUMBER, Entry, entry_of, shape_of, tokens_of, values_of
 from ._helper_parameters import named_for
-from ._tables import Given, given_by, given_by_cells, name_of, said_around
+from ._question_grids import grid_of
+from ._tables import Given, given_by, name_of, said_around
 
 _MAX_QUESTION = 40_000
 #: Two lines of one form are a table; fewer than three things in a line are quickly copied.
@@ -35,8 +35,12 @@ _CLAUSE_IN_BRACKETS = re.compile(rf"\(\s*({_CLAUSE})\s*\)", re.IGNORECASE)
 #: `1..7` says which things there are, not how much of anything.
 _RANGE = re.compile(r"\b\w{1,40}\s*(?:\.\.\.?|\u2026)\s*\w+")
 _SENTENCE_LIST = re.compile(rf"(?<![\w.,-]){NUMBER}(?:, {NUMBER})+(?:,? and {NUMBER})?(?![\w.]*\d)")
+_SHORT_LIST = re.compile(rf"(?<![\w.,-]){NUMBER}(?:, {NUMBER})*(?:, |,? and ){NUMBER}(?![\w.]*\d)")
 _POINT = re.compile(rf"(?:\b\w{{1,20}} ?)?\(({NUMBER}, ?{NUMBER})\)")
-_RULE = re.compile(r":?-+:?")
+_PAIR = re.compile(r"[({\[]\s*([^\s,(){}\[\]][^,(){}\[\]\n]{0,40}?)\s*,\s*([^,(){}\[\]\n]{1,40}?)\s*[)}\]]")
+_NAME = re.compile(r"[^\W\d][\w .'-]*")
+_CLOCK = re.compile(r"\b\d{1,2}:\d{2}\b")
+_FROM_TO = re.compile(r"\b(\d{1,2}:\d{2})\s*(?:-|\u2013|\u2014|to|until|till)\s*(\d{1,2}:\d{2})\b")
 #: What a program reads as it is written; `[1, ...]` is a list to Python, too.
 _PLAIN = (int, float, str)
 #: Whole numbers are exact up to here.
@@ -106,7 +110,9 @@ def data_of(question: str) -> QuestionData:
     """Read the tables and lists of a question; none of what is unclear."""
     if len(question) > _MAX_QUESTION:
         return NO_DATA
-    readers: tuple[Callable[[str], QuestionData], ...] = (_clauses, _grid, _lines, _links, _points, _lists)
+    readers: tuple[Callable[[str], QuestionData], ...] = (
+        *(_clauses, _grid, _times, _lines, _links, _points, _pairs, _lists),
+    )
     return next((found for found in (read(question) for read in readers) if found.given), NO_DATA)
 
 
@@ -132,29 +138,30 @@ def _clauses(question: str) -> QuestionData:
 
 
 def _grid(question: str) -> QuestionData:
-    """Read a table with bars between its cells, as Markdown has them."""
-    lines = question.split("\n")
-    rows = [[_cell(text) for text in line.strip().strip("|").split("|")] for line in lines if _is_row(line)]
-    rows = [row for row in rows if not all(_RULE.fullmatch(str(cell)) for cell in row)]
-    if len({len(row) for row in rows}) != 1:
+    """Read a table with a sign between its cells."""
+    grid = grid_of(question)
+    return NO_DATA if grid is None else QuestionData(_distinct(grid.given), grid.rest)
+
+
+def _pairs(question: str) -> QuestionData:
+    """Read pairs of names in brackets, `(A, B), (B, C)` or `{A, B}`."""
+    found = list(_PAIR.finditer(question))
+    edges: list[object] = [(match[1], match[2]) for match in found]
+    if len(found) < _FEWEST_IN_LINE or not all(
+        _NAME.fullmatch(name) for pair in found for name in pair.groups()
+    ):
         return NO_DATA
-    has_header = all(isinstance(cell, str) for cell in rows[0])
-    header = [str(cell) for cell in rows[0]] if has_header else []
-    body = rows[1:] if has_header else rows
-    if len(body) < _FEWEST_LINES:
+    return QuestionData((Given("edges", edges),), _without(question, [match.span() for match in found]))
+
+
+def _times(question: str) -> QuestionData:
+    """Read intervals of clock times, if there are no other times in the question."""
+    found = list(_FROM_TO.finditer(question))
+    if len(found) < _FEWEST_IN_LINE or len(_CLOCK.findall(question)) != 2 * len(found):
         return NO_DATA
-    rest = "\n".join(line for line in lines if not _is_row(line))
-    return QuestionData(_distinct(given_by_cells(header, body)), rest)
-
-
-def _is_row(line: str) -> bool:
-    return line.count("|") > 1 and line.strip().startswith("|")
-
-
-def _cell(text: str) -> Value:
-    """Return a number, if it is nothing but one, or the text."""
-    text = text.strip()
-    return Token("number", text).value if re.fullmatch(NUMBER, text) else text
+    intervals: list[object] = [(match[1], match[2]) for match in found]
+    rest = _without(question, [match.span() for match in found])
+    return QuestionData((Given("intervals", intervals),), rest)
 
 
 def _lines(question: str) -> QuestionData:
@@ -176,22 +183,39 @@ def _lines(question: str) -> QuestionData:
 
 
 def _runs(lines: Sequence[str]) -> Iterator[list[str]]:
-    """Divide lines into runs of one form; if it occurs in two places, a line between them was not read."""
+    """Divide lines into runs of one form, if no other line may be one of them.
+
+    That is so if the form occurs in two places, or if the line before or behind begins with the same word.
+    """
     forms = list(map(_form, lines))
     times = Counter(forms)
-    for form, run in groupby(zip(forms, lines, strict=True), key=itemgetter(0)):
-        together = [line for _, line in run]
-        if form is not None and times[form] == len(together):
-            yield together
+    start = 0
+    for form, run in groupby(forms):
+        end = start + len(list(run))
+        together = lines[start:end]
+        around = {_first_word(line) for line in (*lines[max(0, start - 1) : start], *lines[end : end + 1])}
+        is_whole = times[form] == len(together) and not around & {_first_word(together[0])} - {""}
+        if form is not None and is_whole:
+            yield list(together)
         else:
             yield from ([line] for line in together)
+        start = end
+
+
+def _first_word(line: str) -> str:
+    match = re.match(r"\W*([^\W\d_]*)", line)
+    return match[1].casefold() if match else ""
 
 
 def _form(line: str) -> str | None:
     entry = entry_of(line)
-    if entry is None or not (entry.labels or all(token.kind != "word" for token in entry.tokens)):
+    if entry is None:
         return None
-    return entry.form
+    if entry.labels or all(token.kind != "word" for token in entry.tokens):
+        return entry.form
+    # Without a name it has to say the same as the others, but for the numbers.
+    has_numbers = any(token.kind == "number" for token in entry.tokens)
+    return shape_of(entry.tokens) if has_numbers else None
 
 
 def _links(question: str) -> QuestionData:
@@ -202,9 +226,16 @@ def _links(question: str) -> QuestionData:
             entries, around = _between(line, sign)
             given = given_by(entries, question) if entries else []
             if given:
-                rest = "\n".join([*lines[:place], around, *lines[place + 1 :]])
-                return QuestionData(_distinct(given), rest)
+                others = [*lines[:place], around, *lines[place + 1 :]]
+                # Of several lists that are alike none may be left out.
+                has_more = any(_has_link(part) for other in others for part in re.split(r"[;,]\s+", other))
+                return NO_DATA if has_more else QuestionData(_distinct(given), "\n".join(others))
     return NO_DATA
+
+
+def _has_link(text: str) -> bool:
+    entry = entry_of(text)
+    return entry is not None and entry.form == "link" and not re.search(r"\b(?:to|and|with)\b", text)
 
 
 def _between(line: str, sign: str) -> tuple[list[Entry], str]:
@@ -274,6 +305,9 @@ def _lists(text: str, fewest: int = _FEWEST_IN_LINE) -> QuestionData:
             for place, row in rows
             if len(row) >= least and not _is_count(row)
         ]
+        # Of several lists that are alike none may be left out, and a short one may be like them.
+        if len(given) > 1 and _SHORT_LIST.search(_without(text, [place for place, _ in given])):
+            return NO_DATA
     if not given:
         return NO_DATA
     lists = [one._replace(said=said_around(text, *place)) for place, one in given]

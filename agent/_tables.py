@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, compress
 from keyword import iskeyword
 from typing import NamedTuple
 
@@ -14,6 +14,9 @@ _SHOWN = 110
 _NEAR = 40
 _PART = re.compile(r"[,;]\s*(?:and\s+)?(?:then\s+)?|\s+(?:then|->|\u2192)\s+")
 _COMMA = re.compile(r"\s*,\s*(?:and\s+)?")
+#: What tells columns of one kind apart, at the end of their titles.
+_COLUMN = re.compile(r"(?:\d+|\b[A-Z])$")
+_CELL_COMMA = re.compile(r"\s*[,;]\s*|\s+")
 _BRACKET = re.compile(r"\(([^()]{3,80})\)")
 _VARIABLE = re.compile(r"\b(?!(?:not|or)\b)[A-Za-z]\w*", re.IGNORECASE)
 #: Words that say nothing of what a number is.
@@ -134,18 +137,60 @@ def given_by_cells(header: Sequence[str], rows: Sequence[Sequence[Value]]) -> li
         header: What stands above the columns; empty without.
         rows: Of the same length; a first column of words names them.
     """
-    skipped = int(all(isinstance(row[0], str) for row in rows))
+    skipped = int(_is_name_column([row[0] for row in rows]) and len(rows[0]) > 1)
     cells = [row[skipped:] for row in rows]
-    if not cells[0] or not all(isinstance(cell, int | float) for row in cells for cell in row):
-        return []
-    names = [name_of(title, "") for title in header[skipped:]]
-    if not header or not all(names):
+    titles = header[skipped:]
+    if not all(isinstance(cell, int | float) for row in cells for cell in row):
+        return _of_words(rows)
+    if list(map(_axis, titles)) == ["x", "y"]:
+        return [Given("points", [tuple(row) for row in cells])]
+    names = [name_of(title, "") for title in titles]
+    if not header or not all(names) or _are_of_one_kind(titles):
         return [Given("rows", [list(row) for row in cells])]
-    columns = zip(names, header[skipped:], zip(*cells, strict=True), strict=True)
+    columns = zip(names, titles, zip(*cells, strict=True), strict=True)
     return [
         Given(name, list(column), said=" ".join(re.findall(r"\w+", title.casefold())))
         for name, title, column in columns
     ]
+
+
+def _is_name_column(cells: Sequence[Value]) -> bool:
+    """Whether a column only says which row it is: words, or the numbers from 0 or 1 on."""
+    return all(isinstance(cell, str) for cell in cells) or list(cells) in (
+        list(range(len(cells))),
+        list(range(1, len(cells) + 1)),
+    )
+
+
+def _are_of_one_kind(titles: Sequence[str]) -> bool:
+    """Whether columns are the same thing several times, such as `site 1` and `site 2`, or `A` and `B`."""
+    kinds = {_COLUMN.sub("", title.strip()).casefold() for title in titles}
+    return len(titles) > 1 and len(kinds) == 1 and all(_COLUMN.search(title.strip()) for title in titles)
+
+
+def _axis(title: str) -> str:
+    return re.split(r"\W|_", title.strip().casefold())[0]
+
+
+def _of_words(rows: Sequence[Sequence[Value]]) -> list[Given]:
+    """Return pairs, or sets by their names, of a table with two columns of words."""
+    if len(rows[0]) != 2:
+        return []
+    named = {row[0]: _CELL_COMMA.split(str(row[1])) for row in rows}
+    are_pairs = all(len(members) == 1 and members[0] for members in named.values())
+    if len(named) < len(rows) or are_pairs:
+        is_word = all(re.fullmatch(r"\w+", str(cell)) for row in rows for cell in row)
+        return [Given("edges", [tuple(row) for row in rows])] if is_word else []
+    sets = {name: [_plain(member) for member in members] for name, members in named.items()}
+    members = [str(member) for own in sets.values() for member in own]
+    # Words with nothing but spaces between them are a sentence.
+    has_commas = any("," in str(row[1]) or ";" in str(row[1]) for row in rows)
+    is_listed = all(re.fullmatch(r"\w+" if has_commas else r"\w*\d+", member) for member in members)
+    return [Given("sets", dict[Value, object](sets))] if is_listed else []
+
+
+def _plain(text: str) -> Value:
+    return int(text) if text.isdecimal() else text
 
 
 def name_of(word: str, usual: str) -> str:
@@ -235,10 +280,17 @@ def _columns(entries: Sequence[Entry]) -> Iterator[Given]:
     tokens = entries[0].tokens
     if tokens[0].kind == "label":
         rows, tokens = [row[1:] for row in rows], tokens[1:]
-    parts = [_part_around(tokens, at) for at, token in enumerate(tokens) if token.varies]
+    # `s1=6, s2=32`: what is called the same in all rows is no value of them.
+    kept = [not isinstance(column[0], str) or len(set(column)) > 1 for column in zip(*rows, strict=True)]
+    rows = [tuple(compress(row, kept)) for row in rows]
+    places = compress((at for at, token in enumerate(tokens) if token.varies), kept)
+    parts = [_part_around(tokens, at) for at in places]
     names = [name_of(next((word for word in part if word not in _EMPTY), ""), "") for part in parts]
     if not all(names):
-        yield Given("rows", list[object](rows))
+        # Lines of a sentence each, without names: who knows what their numbers are.
+        has_words = any(token.kind == "word" for token in tokens)
+        if entries[0].labels or not has_words:
+            yield Given("rows", list[object](rows))
         return
     for name, part, column in zip(names, parts, zip(*rows, strict=True), strict=True):
         yield Given(name, list(column), said=" ".join(part))

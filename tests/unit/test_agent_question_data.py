@@ -87,7 +87,7 @@ def read(question: str) -> dict[str, object]:
         ("Teams:\nA: 1, 4, 5\nB: 2\nC: 3, 4\nFewest?", {"sets": {"A": [1, 4, 5], "B": [2], "C": [3, 4]}}),
         ("Teams:\nA: {tea, milk}\nB: {milk}\nFewest?", {"sets": {"A": ["tea", "milk"], "B": ["milk"]}}),
         ("A field:\nLength: 30\nWidth: 20\nIts area?", {"values": {"Length": 30, "Width": 20}}),
-        ("Fees:\n| | x | y |\n|---|---|---|\n| Ann | 4 | 9 |\n| Ben | 7 | 1 |\n", {"rows": [[4, 9], [7, 1]]}),
+        ("Fees:\n| | A | B |\n|---|---|---|\n| Ann | 4 | 9 |\n| Ben | 7 | 1 |\n", {"rows": [[4, 9], [7, 1]]}),
         ("Fees:\n| A | 4 | 9 |\n| B | 7 | 1 |\n", {"rows": [[4, 9], [7, 1]]}),
         (
             "Jobs:\n| job | hours | due |\n|:--|---:|---:|\n| a | 4 | 9.5 |\n| b | 7 | 11 |\n",
