@@ -298,20 +298,23 @@ def _lists(text: str, fewest: int = _FEWEST_IN_LINE) -> QuestionData:
         if value and text.count(",", *place) + 1 >= fewest
     ]
     if not given:
-        least = _FEWEST_IN_SENTENCE - _FEWEST_IN_LINE + fewest
-        rows = [(match.span(), values_of(tokens_of(match[0]))) for match in _SENTENCE_LIST.finditer(text)]
-        given = [
-            (place, Given("numbers", list[object](row)))
-            for place, row in rows
-            if len(row) >= least and not _is_count(row)
-        ]
-        # Of several lists that are alike none may be left out, and a short one may be like them.
-        if len(given) > 1 and _SHORT_LIST.search(_without(text, [place for place, _ in given])):
-            return NO_DATA
+        given = _sentence_lists(text, _FEWEST_IN_SENTENCE - _FEWEST_IN_LINE + fewest)
     if not given:
         return NO_DATA
     lists = [one._replace(said=said_around(text, *place)) for place, one in given]
     return QuestionData(_distinct(lists), _without(text, [place for place, _ in given]))
+
+
+def _sentence_lists(text: str, fewest: int) -> list[tuple[tuple[int, int], Given]]:
+    """Return numbers with commas between them, and where they stand.
+
+    Of several lists that are alike none may be left out, and a short one may be like them: then nothing.
+    """
+    rows = [(match.span(), values_of(tokens_of(match[0]))) for match in _SENTENCE_LIST.finditer(text)]
+    long = [(place, row) for place, row in rows if len(row) >= fewest]
+    if len(long) > 1 and _SHORT_LIST.search(_without(text, [place for place, _ in long])):
+        return []
+    return [(place, Given("numbers", list[object](row))) for place, row in long if not _is_count(row)]
 
 
 def _brackets(text: str) -> Iterator[tuple[int, int]]:

@@ -134,6 +134,52 @@ def read(question: str) -> dict[str, object]:
             {"clauses": ["a or b", "not a or c", "b or not c"]},
         ),
         ("Coins of values [2, 5, 9] are there.", {"values": [2, 5, 9]}),
+        # Columns of one kind are a matrix; x and y are places; names in cells are sets or pairs.
+        (
+            "| | site 1 | site 2 |\n|---|---|---|\n| Ann | 4 | 9 |\n| Ben | 7 | 1 |\n",
+            {"rows": [[4, 9], [7, 1]]},
+        ),
+        (
+            "| pad | x (mm) | y (mm) |\n|---|---|---|\n| P | 4 | 9 |\n| Q | 7 | 1 |\n",
+            {"points": [(4, 9), (7, 1)]},
+        ),
+        (
+            "| pack | cards |\n|---|---|\n| A | 1, 4, 5 |\n| B | 2 |\n| C | 3, 4 |\n",
+            {"sets": {"A": [1, 4, 5], "B": [2], "C": [3, 4]}},
+        ),
+        (
+            "| test | covers |\n|---|---|\n| t1 | R1 R4 |\n| t2 | R2 |\n",
+            {"sets": {"t1": ["R1", "R4"], "t2": ["R2"]}},
+        ),
+        ("| no. | hours |\n|---|---|\n| 1 | 4 |\n| 2 | 7 |\n", {"hours": [4, 7]}),
+        # CSV, with or without a fence around it.
+        ("Hosts:\n```\nname,ram_gb\nvm-1,48\nvm-2,28\n```\nHow many?", {"ram_gbs": [48, 28]}),
+        ("id;x;y\n0;44;45\n1;18;40\n2;49;11\nHow far?", {"points": [(44, 45), (18, 40), (49, 11)]}),
+        ("lot;near\nA;B\nB;C\nA;C\nHow many?", {"edges": [("A", "B"), ("B", "C"), ("A", "C")]}),
+        # Lines without names that say the same, but for their numbers.
+        ("It may weigh 9 kg:\n3 kg, brings 4\n5 kg, brings 6\n", {"kg": [3, 5], "brings": [4, 6]}),
+        ("* 38 people\n* 42 people\n* 39 people\n", {"peoples": [38, 42, 39]}),
+        ("Loads: a: s1=6, s2=32\nb: s1=14, s2=8\n", {}),
+        ("Loads:\na: s1=6, s2=32\nb: s1=14, s2=8\n", {"rows": [(6, 32), (14, 8)]}),
+        # Pairs with other signs, or in brackets.
+        ("Foes:\nann <-> ben\nben <-> cem\n", {"edges": [("ann", "ben"), ("ben", "cem")]}),
+        (
+            "Foes: Ann & Ben; Ben & Cem; Ann & Cem.",
+            {"edges": [("Ann", "Ben"), ("Ben", "Cem"), ("Ann", "Cem")]},
+        ),
+        (
+            "Edges {A, B}, {B, C}, {A, C}.",
+            {"edges": [("A", "B"), ("B", "C"), ("A", "C")]},
+        ),
+        (
+            "Apart: (Ann, Uncle Ray) (Ben, Ann) (Ben, Great-Aunt Flo).",
+            {"edges": [("Ann", "Uncle Ray"), ("Ben", "Ann"), ("Ben", "Great-Aunt Flo")]},
+        ),
+        # Times of a day are left as they are.
+        (
+            "Talks:\nA: 9:30-10:15\nB: 10:00 to 11:00\nC: 10:15\u201312:00\n",
+            {"intervals": [("9:30", "10:15"), ("10:00", "11:00"), ("10:15", "12:00")]},
+        ),
         ("limits = [[1, 2], [3, 4]] and costs = [5, 6, 7]", {"limits": [[1, 2], [3, 4]], "costs": [5, 6, 7]}),
         ("Planks of 30, 45, 12 and 80 cm.", {"numbers": [30, 45, 12, 80]}),
         ("Of 2, 3, 5 and 7 kg for 9, 8, 6 and 5.", {"numbers": [2, 3, 5, 7], "numbers2": [9, 8, 6, 5]}),
@@ -168,6 +214,17 @@ def test_tables_and_lists_are_read(question: str, values: dict[str, object]) -> 
         "Lengths:\nLong: 30\nLong: 20\n",
         f"Planks of 30, {'9' * 5000}, 20, 10 and 5 cm.",
         "a\n" * 30_000,
+        # Of several lists or lines that are alike none is left out.
+        "Masts: A reaches 1, 2, 3 and 4, B reaches 5 and 6, C reaches 3, 4, 5 and 7.",
+        "job 1: saw 3\njob 2: saw 4, lathe 5\njob 3: saw 6, lathe 7\n",
+        "Foes: A-B; B-C; C-D.\nAlso: A-C; B-D.\n",
+        "Talks: 9:30-10:15, 10:00-11:00, 11:30-12:00, and lunch at 12:30.",
+        "Apart: (A, B) (B, C) (C, 4) (A, D).",
+        # A sentence in a cell, and one for each row.
+        "| bed | rule |\n|---|---|\n| 1 | vent 1 or vent 2 |\n| 2 | vent 3 or not vent 1 |\n",
+        "From 1 to 1-6 it is 4, 5\nFrom 2 to 1-6 it is 6, 7\n",
+        "name,hours\nAnn,4\nBen,5\n\nname,days\nAnn,1\nBen,2\n",
+        "Ann, Ben and Cem came.\nDora, Eve and Finn did not.\nGuy, Hal and Ida might.\n",
     ],
 )
 def test_what_is_unclear_is_not_read(question: str) -> None:
