@@ -160,7 +160,13 @@ def _times(question: str) -> QuestionData:
     if len(found) < _FEWEST_IN_LINE or len(_CLOCK.findall(question)) != 2 * len(found):
         return NO_DATA
     intervals: list[object] = [(match[1], match[2]) for match in found]
-    rest = _without(question, [match.span() for match in found])
+    lines = question.split("\n")
+    own = [line for line in lines if _FROM_TO.search(line)]
+    # A line for each, whose other numbers only say which it is.
+    if len(own) == len(found):
+        rest = "\n".join(line for line in lines if line not in own)
+    else:
+        rest = _without(question, [match.span() for match in found])
     return QuestionData((Given("intervals", intervals),), rest)
 
 
@@ -203,7 +209,8 @@ def _runs(lines: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _first_word(line: str) -> str:
-    match = re.match(r"\W*([^\W\d_]*)", line)
+    """Return the word with which a line begins; a letter is none."""
+    match = re.match(r"\W*([^\W\d_]{2,})", line)
     return match[1].casefold() if match else ""
 
 
