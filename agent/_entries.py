@@ -14,7 +14,8 @@ _MARK = re.compile(r"\A\s*[-*\u2022]\s+")
 _LINK = re.compile(r"\s*(?:<?->|<?=>|\u2192|\u2194|\u2013|\u2014|-|&|\bto\b|\band\b|\bwith\b)\s*")
 #: `item 3: ...`, `J3 = ...`, `3) ...`, `3. ...`, `A (...`.
 _HEADED = re.compile(
-    r"(?P<head>\w[\w '>\u2192\u2013-]{0,40}?)(?:\s*[:=]\s*|\)\s+|\.\s+|\s*(?=\())(?P<rest>\S.*)"
+    r"(?P<head>\w[\w '>\u2192\u2013-]{0,40}?)"
+    r"(?:\s*[:=]\s*|\)\s+|\.\s+|\s+[\u2013\u2014-]\s+|\s*(?=\())(?P<rest>\S.*)"
 )
 _NAME = re.compile(r"(?:[A-Za-z_][\w'-]*\s+){0,2}?[A-Za-z_]*\d+|[A-Za-z_][\w'-]*(?: [A-Za-z_][\w'-]*)?")
 _TOKEN = re.compile(

@@ -22,6 +22,8 @@ _BURDEN = (
     "|costs?"
 )
 
+_TIME = "hour|min|time|day|duration|delay|second|ms\\b"
+
 #: For each function its parameters, the form of each, and the words that speak for it.
 _PARAMETERS: dict[str, dict[str, tuple[str, str]]] = {
     "assignment": {"costs": ("rows", "")},
@@ -46,6 +48,8 @@ _PARAMETERS: dict[str, dict[str, tuple[str, str]]] = {
 
 def named_for(function: str, data: Sequence[Given]) -> tuple[Given, ...]:
     """Return the data with the names of the parameters that they are, as far as that is certain."""
+    if function == "constrained_shortest_path":
+        data = [_with_time_last(given) for given in data]
     parameters = _PARAMETERS.get(function, {})
     renamed = {
         given.name: parameter
@@ -59,6 +63,18 @@ def named_for(function: str, data: Sequence[Given]) -> tuple[Given, ...]:
     if any(given.name in taken and given.name not in renamed for given in data):
         return tuple(data)
     return tuple(given._replace(name=renamed.get(given.name, given.name)) for given in data)
+
+
+def _with_time_last(edges: Given) -> Given:
+    """Return edges in the order in which the function has them: cost, then time."""
+    if edges.name != "edges" or len(edges.columns) != 4 or not isinstance(edges.value, list):
+        return edges
+    is_time = [re.search(_TIME, column, re.IGNORECASE) is not None for column in edges.columns[2:]]
+    if is_time != [True, False]:
+        return edges
+    order = (0, 1, 3, 2)
+    rows = [tuple(row[place] for place in order) for row in edges.value if isinstance(row, tuple)]
+    return edges._replace(value=list[object](rows), columns=tuple(edges.columns[place] for place in order))
 
 
 def _matched(parameters: dict[str, str], data: Sequence[Given]) -> Iterator[tuple[str, Given]]:

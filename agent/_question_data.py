@@ -16,8 +16,10 @@ from typing import NamedTuple
 from ._answers import stated_numbers
 from ._entries import NUMBER, Entry, entry_of, shape_of, tokens_of, values_of
 from ._helper_parameters import named_for
+from ._question_clauses import clauses_of
 from ._question_grids import grid_of
-from ._tables import Given, given_by, name_of, said_around
+from ._question_phrases import phrases_of
+from ._tables import Given, Read, given_by, name_of, said_around
 
 _MAX_QUESTION = 40_000
 #: Two lines of one form are a table; fewer than three things in a line are quickly copied.
@@ -28,17 +30,15 @@ _FEWEST_IN_SENTENCE = 4
 #: Where the first entry of a line begins, and the last one ends, in characters; and the name of a list.
 _ROOM = 300
 _NAME_ROOM = 60
-_LITERAL = r"(?:not\s+|[~!\u00ac-])?[A-Za-z]\w*"
-_CLAUSE = rf"{_LITERAL}(?:\s*(?:\bor\b|\|\|?|\u2228)\s*{_LITERAL})+"
-_CLAUSE_LINE = re.compile(rf"[ \t]*(?:\d+[.)][ \t]+)?({_CLAUSE})[ \t,;.]*", re.IGNORECASE)
-_CLAUSE_IN_BRACKETS = re.compile(rf"\(\s*({_CLAUSE})\s*\)", re.IGNORECASE)
 #: `1..7` says which things there are, not how much of anything.
 _RANGE = re.compile(r"\b\w{1,40}\s*(?:\.\.\.?|\u2026)\s*\w+")
 _SENTENCE_LIST = re.compile(rf"(?<![\w.,-]){NUMBER}(?:, {NUMBER})+(?:,? and {NUMBER})?(?![\w.]*\d)")
+#: `352 / 71 / 79 / 203`.
+_SIGNED_LIST = re.compile(
+    rf"(?<![\w.,/|-]){NUMBER}(?: ?([/|;]) ?{NUMBER})(?: ?\1 ?{NUMBER}){{2,}}(?![\w/|]*\d)"
+)
 _SHORT_LIST = re.compile(rf"(?<![\w.,-]){NUMBER}(?:, {NUMBER})*(?:, |,? and ){NUMBER}(?![\w.]*\d)")
 _POINT = re.compile(rf"(?:\b\w{{1,20}} ?)?\(({NUMBER}, ?{NUMBER})\)")
-_PAIR = re.compile(r"[({\[]\s*([^\s,(){}\[\]][^,(){}\[\]\n]{0,40}?)\s*,\s*([^,(){}\[\]\n]{1,40}?)\s*[)}\]]")
-_NAME = re.compile(r"[^\W\d][\w .'-]*")
 _CLOCK = re.compile(r"\b\d{1,2}:\d{2}\b")
 _FROM_TO = re.compile(r"\b(\d{1,2}:\d{2})\s*(?:-|\u2013|\u2014|to|until|till)\s*(\d{1,2}:\d{2})\b")
 #: What a program reads as it is written; `[1, ...]` is a list to Python, too.
@@ -111,7 +111,7 @@ def data_of(question: str) -> QuestionData:
     if len(question) > _MAX_QUESTION:
         return NO_DATA
     readers: tuple[Callable[[str], QuestionData], ...] = (
-        *(_clauses, _grid, _times, _lines, _links, _points, _pairs, _lists),
+        *(_clauses, _grid, _times, _lines, _links, _points, _phrases, _lists),
     )
     return next((found for found in (read(question) for read in readers) if found.given), NO_DATA)
 
@@ -123,35 +123,23 @@ def _names_in(program: ast.Module) -> tuple[set[str], set[str]]:
     return read, {node.id for node in names if isinstance(node.ctx, ast.Store)}
 
 
-def _clauses(question: str) -> QuestionData:
-    """Read or-clauses, each in brackets or on a line of its own."""
-    pattern = _CLAUSE_IN_BRACKETS
-    found = [match[1] for match in pattern.finditer(question)]
-    rest = pattern.sub(" ", question)
-    if not found:
-        matches = [(line, _CLAUSE_LINE.fullmatch(line)) for line in question.split("\n")]
-        found = [match[1] for _, match in matches if match]
-        rest = "\n".join(line for line, match in matches if not match)
-    if len(found) < _FEWEST_IN_LINE:
-        return NO_DATA
-    return QuestionData((Given("clauses", [" ".join(clause.split()) for clause in found]),), rest)
-
-
 def _grid(question: str) -> QuestionData:
     """Read a table with a sign between its cells."""
-    grid = grid_of(question)
-    return NO_DATA if grid is None else QuestionData(_distinct(grid.given), grid.rest)
+    return _as_data(grid_of(question))
 
 
-def _pairs(question: str) -> QuestionData:
-    """Read pairs of names in brackets, `(A, B), (B, C)` or `{A, B}`."""
-    found = list(_PAIR.finditer(question))
-    edges: list[object] = [(match[1], match[2]) for match in found]
-    if len(found) < _FEWEST_IN_LINE or not all(
-        _NAME.fullmatch(name) for pair in found for name in pair.groups()
-    ):
-        return NO_DATA
-    return QuestionData((Given("edges", edges),), _without(question, [match.span() for match in found]))
+def _clauses(question: str) -> QuestionData:
+    """Read conditions of which one part has to hold."""
+    return _as_data(clauses_of(question))
+
+
+def _phrases(question: str) -> QuestionData:
+    """Read pairs, and sets that sentences name."""
+    return _as_data(phrases_of(question))
+
+
+def _as_data(read: Read | None) -> QuestionData:
+    return NO_DATA if read is None else QuestionData(_distinct(read.given), read.rest)
 
 
 def _times(question: str) -> QuestionData:
@@ -264,7 +252,8 @@ def _between(line: str, sign: str) -> tuple[list[Entry], str]:
 def _is_like(entry: Entry | None, other: Entry) -> bool:
     if entry is None or entry.form != other.form or shape_of(entry.tokens) != shape_of(other.tokens):
         return False
-    is_row = entry.form == "" and len(entry.values) > 1 and entry.tokens[0].kind == "label"
+    has_words = any(token.kind == "word" for token in entry.tokens)
+    is_row = bool(entry.values) and (has_words or bool(entry.labels)) and entry.tokens[-1].text != ":"
     return entry.form == "link" or is_row
 
 
@@ -317,7 +306,9 @@ def _sentence_lists(text: str, fewest: int) -> list[tuple[tuple[int, int], Given
 
     Of several lists that are alike none may be left out, and a short one may be like them: then nothing.
     """
-    rows = [(match.span(), values_of(tokens_of(match[0]))) for match in _SENTENCE_LIST.finditer(text)]
+    found = list(_SIGNED_LIST.finditer(text)) or list(_SENTENCE_LIST.finditer(text))
+    rows = [(match.span(), values_of(tokens_of(match[0]))) for match in found]
+    rows = [(place, tuple(value for value in row if not isinstance(value, str))) for place, row in rows]
     long = [(place, row) for place, row in rows if len(row) >= fewest]
     if len(long) > 1 and _SHORT_LIST.search(_without(text, [place for place, _ in long])):
         return []

@@ -4,10 +4,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import groupby
-from typing import NamedTuple
 
 from ._entries import NUMBER, Token, Value
-from ._tables import Given, given_by_cells
+from ._tables import Read, given_by_cells
 
 _RULE = re.compile(r":?-+:?")
 #: Of a line of CSV: no sentence has such a cell before a comma.
@@ -18,14 +17,7 @@ _FEWEST_CSV = 3
 _FEWEST_ROWS = 2
 
 
-class Grid(NamedTuple):
-    """What a table gives, and the text around it."""
-
-    given: list[Given]
-    rest: str
-
-
-def grid_of(question: str) -> Grid | None:
+def grid_of(question: str) -> Read | None:
     """Read a table; None if there is none, or more than one."""
     lines = question.split("\n")
     for kinds in (_markdown(lines), _csv(lines)):
@@ -35,7 +27,7 @@ def grid_of(question: str) -> Grid | None:
     return None
 
 
-def _read(lines: Sequence[str], place: slice, rows: list[list[Value]]) -> Grid | None:
+def _read(lines: Sequence[str], place: slice, rows: list[list[Value]]) -> Read | None:
     rows = [row for row in rows if not all(_RULE.fullmatch(str(cell)) for cell in row)]
     if len({len(row) for row in rows}) != 1:
         return None
@@ -46,7 +38,7 @@ def _read(lines: Sequence[str], place: slice, rows: list[list[Value]]) -> Grid |
         return None
     given = given_by_cells(header, body)
     rest = "\n".join([*lines[: place.start], *lines[place.stop :]])
-    return Grid(given, rest) if given else None
+    return Read(given, rest) if given else None
 
 
 def _markdown(lines: Sequence[str]) -> Iterator[tuple[slice, list[list[Value]]]]:

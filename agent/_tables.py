@@ -16,6 +16,18 @@ _PART = re.compile(r"[,;]\s*(?:and\s+)?(?:then\s+)?|\s+(?:then|->|\u2192)\s+")
 _COMMA = re.compile(r"\s*,\s*(?:and\s+)?")
 #: What tells columns of one kind apart, at the end of their titles.
 _COLUMN = re.compile(r"(?:\d+|\b[A-Z])$")
+#: Titles of two columns that belong together, and what they are.
+_PAIRED = {
+    "x y": "points",
+    "start end": "intervals",
+    "begin end": "intervals",
+    "begins ends": "intervals",
+    "starts ends": "intervals",
+    "from until": "intervals",
+    "from to": "edges",
+    "from at": "edges",
+}
+_PLACES = {word for pair in _PAIRED for word in pair.split()}
 _CELL_COMMA = re.compile(r"\s*[,;]\s*|\s+")
 _BRACKET = re.compile(r"\(([^()]{3,80})\)")
 _VARIABLE = re.compile(r"\b(?!(?:not|or)\b)[A-Za-z]\w*", re.IGNORECASE)
@@ -100,6 +112,18 @@ class Given(NamedTuple):
         return entries[: max(1, sum(end <= _SHOWN for end in ends))]
 
 
+class Read(NamedTuple):
+    """What was read of a question.
+
+    Attributes:
+        given: Values.
+        rest: The text around them.
+    """
+
+    given: list[Given]
+    rest: str
+
+
 def _flat(value: object) -> Iterator[object]:
     if isinstance(value, dict):
         value = list(value.values())
@@ -142,8 +166,9 @@ def given_by_cells(header: Sequence[str], rows: Sequence[Sequence[Value]]) -> li
     titles = header[skipped:]
     if not all(isinstance(cell, int | float) for row in cells for cell in row):
         return _of_words(rows)
-    if list(map(_axis, titles)) == ["x", "y"]:
-        return [Given("points", [tuple(row) for row in cells])]
+    pairs = _PAIRED.get(" ".join(map(_axis, titles[:2])))
+    if pairs == "edges" or (pairs and len(titles) == 2):
+        return [Given(pairs, [tuple(row) for row in cells], () if pairs == "points" else tuple(titles))]
     names = [name_of(title, "") for title in titles]
     if not header or not all(names) or _are_of_one_kind(titles):
         return [Given("rows", [list(row) for row in cells])]
@@ -169,7 +194,9 @@ def _are_of_one_kind(titles: Sequence[str]) -> bool:
 
 
 def _axis(title: str) -> str:
-    return re.split(r"\W|_", title.strip().casefold())[0]
+    """Return the word that says which of two places a column is: `x` or `to`, for example."""
+    words = re.split(r"\W|_", title.strip().casefold())
+    return next((word for word in words if word in _PLACES), "")
 
 
 def _of_words(rows: Sequence[Sequence[Value]]) -> list[Given]:
@@ -280,6 +307,9 @@ def _columns(entries: Sequence[Entry]) -> Iterator[Given]:
     tokens = entries[0].tokens
     if tokens[0].kind == "label":
         rows, tokens = [row[1:] for row in rows], tokens[1:]
+    if len(rows[0]) > 1 and _is_name_column([row[0] for row in rows]):
+        at = next(at for at, token in enumerate(tokens) if token.varies)
+        rows, tokens = [row[1:] for row in rows], tokens[at + 1 :]
     # `s1=6, s2=32`: what is called the same in all rows is no value of them.
     kept = [not isinstance(column[0], str) or len(set(column)) > 1 for column in zip(*rows, strict=True)]
     rows = [tuple(compress(row, kept)) for row in rows]
@@ -289,7 +319,9 @@ def _columns(entries: Sequence[Entry]) -> Iterator[Given]:
     if not all(names):
         # Lines of a sentence each, without names: who knows what their numbers are.
         has_words = any(token.kind == "word" for token in tokens)
-        if entries[0].labels or not has_words:
+        if len(rows[0]) == 1:
+            yield Given("values", [row[0] for row in rows])
+        elif entries[0].labels or not has_words:
             yield Given("rows", list[object](rows))
         return
     for name, part, column in zip(names, parts, zip(*rows, strict=True), strict=True):
