@@ -10,6 +10,8 @@ NUMBER = r"-?\d{1,40}(?:\.\d{1,40})?"
 _MAX_ENTRY = 600
 #: Clock times, dates, fractions, and thousands in groups are no plain numbers; better not read than wrongly.
 _UNCLEAR = re.compile(r"\d[:/]\d|\d-\d+-\d|\d,\d{3}(?!\d)")
+#: `1-5` is a number of things that have no number.
+_SPAN = re.compile(r"\d[\u2013-]\d")
 _MARK = re.compile(r"\A\s*[-*\u2022]\s+")
 _LINK = re.compile(r"\s*(?:<?->|<?=>|\u2192|\u2194|\u2013|\u2014|-|&|\bto\b|\band\b|\bwith\b)\s*")
 #: `item 3: ...`, `J3 = ...`, `3) ...`, `3. ...`, `A (...`.
@@ -79,7 +81,9 @@ def entry_of(text: str) -> Entry | None:
         return Entry(ends, "link", "")
     match = _HEADED.fullmatch(text)
     if match is None:
-        return Entry((), "", text)
+        return None if _SPAN.search(text) else Entry((), "", text)
+    if _SPAN.search(match["rest"]):
+        return None
     ends = _ends(match["head"])
     if ends:
         return Entry(ends, "link", match["rest"])

@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from ._answers import stated_numbers
-from ._entries import NUMBER, Entry, entry_of, shape_of, tokens_of, values_of
+from ._entries import NUMBER, Entry, Value, entry_of, shape_of, tokens_of, values_of
 from ._helper_parameters import named_for
 from ._question_clauses import clauses_of
 from ._question_grids import grid_of
@@ -38,6 +38,8 @@ _SIGNED_LIST = re.compile(
     rf"(?<![\w.,/|-]){NUMBER}(?: ?([/|;]) ?{NUMBER})(?: ?\1 ?{NUMBER}){{2,}}(?![\w/|]*\d)"
 )
 _SHORT_LIST = re.compile(rf"(?<![\w.,-]){NUMBER}(?:, {NUMBER})*(?:, |,? and ){NUMBER}(?![\w.]*\d)")
+_LIST_OF_PAIRS = re.compile(r"\[\s*\(")
+_ASSIGNED = re.compile(r"(\w+)\s*=\s*[{(\[]?\s*\Z")
 _POINT = re.compile(rf"(?:\b\w{{1,20}} ?)?\(({NUMBER}, ?{NUMBER})\)")
 _CLOCK = re.compile(r"\b\d{1,2}:\d{2}\b")
 _FROM_TO = re.compile(r"\b(\d{1,2}:\d{2})\s*(?:-|\u2013|\u2014|to|until|till)\s*(\d{1,2}:\d{2})\b")
@@ -278,7 +280,7 @@ def _first_words(text: str) -> Iterator[tuple[str, str]]:
 def _points(question: str) -> QuestionData:
     """Read points in a sentence, `A(1, 2), B(3, 5)`."""
     found = list(_POINT.finditer(question))
-    if len(found) < _FEWEST_IN_LINE:
+    if len(found) < _FEWEST_IN_LINE or _LIST_OF_PAIRS.search(question):
         return NO_DATA
     points: list[object] = [values_of(tokens_of(match[1])) for match in found]
     rest = _without(question, [match.span() for match in found])
@@ -297,8 +299,7 @@ def _lists(text: str, fewest: int = _FEWEST_IN_LINE) -> QuestionData:
         given = _sentence_lists(text, _FEWEST_IN_SENTENCE - _FEWEST_IN_LINE + fewest)
     if not given:
         return NO_DATA
-    lists = [one._replace(said=said_around(text, *place)) for place, one in given]
-    return QuestionData(_distinct(lists), _without(text, [place for place, _ in given]))
+    return QuestionData(_distinct(_together(text, given)), _without(text, [place for place, _ in given]))
 
 
 def _sentence_lists(text: str, fewest: int) -> list[tuple[tuple[int, int], Given]]:
@@ -313,6 +314,22 @@ def _sentence_lists(text: str, fewest: int) -> list[tuple[tuple[int, int], Given
     if len(long) > 1 and _SHORT_LIST.search(_without(text, [place for place, _ in long])):
         return []
     return [(place, Given("numbers", list[object](row))) for place, row in long if not _is_count(row)]
+
+
+def _together(text: str, lists: Sequence[tuple[tuple[int, int], Given]]) -> list[Given]:
+    """Return lists that are called the same as one, unless each has a name of its own that nobody read."""
+    given = [one._replace(said=said_around(text, *place)) for place, one in lists]
+    if len(given) < _FEWEST_IN_LINE or len({one.name for one in given}) > 1:
+        return given
+    assigned = [_ASSIGNED.search(text[max(0, start - _NAME_ROOM) : start]) for (start, _), _ in lists]
+    labels = {match[1]: one.value for match, one in zip(assigned, given, strict=True) if match}
+    if len(labels) == len(given) > _FEWEST_IN_LINE:
+        return [Given("sets", dict[Value, object](labels))]
+    if any(assigned):
+        return given
+    rows = [one.value for one in given]
+    same_length = len(set(map(len, rows))) == 1
+    return [Given("rows" if same_length else "lists", list[object](rows))]
 
 
 def _brackets(text: str) -> Iterator[tuple[int, int]]:

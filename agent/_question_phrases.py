@@ -10,6 +10,8 @@ _FEWEST = 3
 #: What is longer is a sentence.
 _MAX_LINE = 200
 _PAIR = re.compile(r"[({\[]\s*([^\s,(){}\[\]][^,(){}\[\]\n]{0,40}?)\s*,\s*([^,(){}\[\]\n]{1,40}?)\s*[)}\]]")
+#: How a graph is called.
+_GRAPH = ("V", "E")
 _NAME = re.compile(r"[^\W\d][\w .'-]*")
 #: `Ann dislikes Ben`.
 _RELATION = re.compile(r"\W*(\w+) ((?:[a-z]+ ){0,3}[a-z]+) (\w+)\W*")
@@ -27,11 +29,11 @@ def phrases_of(question: str) -> Read | None:
 
 def _brackets(question: str) -> Read | None:
     """Read pairs of names in brackets, `(A, B), (B, C)` or `{A, B}`."""
-    found = list(_PAIR.finditer(question))
-    names = [name for match in found for name in match.groups()]
-    if len(found) < _FEWEST or not all(map(_NAME.fullmatch, names)):
+    pairs = [match.groups() for match in _PAIR.finditer(question) if match.groups() != _GRAPH]
+    names = [name for pair in pairs for name in pair]
+    if len(pairs) < _FEWEST or not all(map(_NAME.fullmatch, names)):
         return None
-    return Read([Given("edges", [(match[1], match[2]) for match in found])], _PAIR.sub(" ", question))
+    return Read([Given("edges", list[object](pairs))], _PAIR.sub(" ", question))
 
 
 def _relations(question: str) -> Read | None:

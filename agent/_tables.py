@@ -12,6 +12,8 @@ from ._entries import Entry, Token, Value, shape_of, tokens_of, values_of
 _SHOWN = 110
 #: Where words about a list stand.
 _NEAR = 40
+#: More lines of one length are the rows of a table.
+_FEW_LISTS = 3
 _PART = re.compile(r"[,;]\s*(?:and\s+)?(?:then\s+)?|\s+(?:then|->|\u2192)\s+")
 _COMMA = re.compile(r"\s*,\s*(?:and\s+)?")
 #: What tells columns of one kind apart, at the end of their titles.
@@ -23,12 +25,16 @@ _PAIRED = {
     "begin end": "intervals",
     "begins ends": "intervals",
     "starts ends": "intervals",
+    "start finish": "intervals",
+    "begins finishes": "intervals",
+    "starts finishes": "intervals",
     "from until": "intervals",
     "from to": "edges",
     "from at": "edges",
 }
 _PLACES = {word for pair in _PAIRED for word in pair.split()}
-_CELL_COMMA = re.compile(r"\s*[,;]\s*|\s+")
+_CELL_COMMA = re.compile(r"\s*[,;]\s*")
+_CELL_SPACE = re.compile(r"\s+")
 _BRACKET = re.compile(r"\(([^()]{3,80})\)")
 _VARIABLE = re.compile(r"\b(?!(?:not|or)\b)[A-Za-z]\w*", re.IGNORECASE)
 #: Words that say nothing of what a number is.
@@ -181,10 +187,12 @@ def given_by_cells(header: Sequence[str], rows: Sequence[Sequence[Value]]) -> li
 
 def _is_name_column(cells: Sequence[Value]) -> bool:
     """Whether a column only says which row it is: words, or the numbers from 0 or 1 on."""
-    return all(isinstance(cell, str) for cell in cells) or list(cells) in (
-        list(range(len(cells))),
-        list(range(1, len(cells) + 1)),
-    )
+    return all(isinstance(cell, str) for cell in cells) or _counts(cells)
+
+
+def _counts(cells: Sequence[Value]) -> bool:
+    """Whether these are the numbers from 0 or 1 on."""
+    return list(cells) in (list(range(len(cells))), list(range(1, len(cells) + 1)))
 
 
 def _are_of_one_kind(titles: Sequence[str]) -> bool:
@@ -203,7 +211,9 @@ def _of_words(rows: Sequence[Sequence[Value]]) -> list[Given]:
     """Return pairs, or sets by their names, of a table with two columns of words."""
     if len(rows[0]) != 2:
         return []
-    named = {row[0]: _CELL_COMMA.split(str(row[1])) for row in rows}
+    has_commas = any(re.search(r"[,;]", str(row[1])) for row in rows)
+    comma = _CELL_COMMA if has_commas else _CELL_SPACE
+    named = {row[0]: comma.split(str(row[1])) for row in rows}
     are_pairs = all(len(members) == 1 and members[0] for members in named.values())
     if len(named) < len(rows) or are_pairs:
         is_word = all(re.fullmatch(r"\w+", str(cell)) for row in rows for cell in row)
@@ -211,7 +221,6 @@ def _of_words(rows: Sequence[Sequence[Value]]) -> list[Given]:
     sets = {name: [_plain(member) for member in members] for name, members in named.items()}
     members = [str(member) for own in sets.values() for member in own]
     # Words with nothing but spaces between them are a sentence.
-    has_commas = any("," in str(row[1]) or ";" in str(row[1]) for row in rows)
     is_listed = all(re.fullmatch(r"\w+" if has_commas else r"\w*\d+", member) for member in members)
     return [Given("sets", dict[Value, object](sets))] if is_listed else []
 
@@ -285,12 +294,40 @@ def _of_lists(entries: Sequence[Entry], lists: list[list[Value]]) -> Iterator[Gi
         yield Given("points", [tuple(members) for members in lists])
     elif lengths == {1}:
         yield from _of_values(entries, [members[0] for members in lists])
+    elif _are_parallel(entries, lists):
+        yield from _of_named_lists(entries, lists)
     elif len(lengths) == 1 and all(isinstance(value, int | float) for members in lists for value in members):
         yield Given("rows", list[object](lists))
     elif all(entry.labels for entry in entries):
         named = {entry.labels[0]: members for entry, members in zip(entries, lists, strict=True)}
         # Two of one name are not two entries of a dict.
         yield from [Given("sets", dict[Value, object](named))] if len(named) == len(lists) else []
+
+
+def _are_parallel(entries: Sequence[Entry], lists: list[list[Value]]) -> bool:
+    """Whether each line is another property, `weights: 3, 5, 8`, and not another thing."""
+    lengths = sorted(map(len, lists), reverse=True)
+    are_named = all(entry.form == "name" and len(str(entry.labels[0])) > 1 for entry in entries)
+    are_numbers = all(isinstance(value, int | float) for members in lists for value in members)
+    are_wide = len(set(lengths)) == 1 and len(lists) <= _FEW_LISTS < lengths[0]
+    return are_numbers and ((are_named and are_wide) or (lengths[0] > lengths[1] == 1 and _is_word(entries)))
+
+
+def _is_word(entries: Sequence[Entry]) -> bool:
+    return all(entry.form == "name" for entry in entries) and len(str(entries[0].labels[0])) > 1
+
+
+def _of_named_lists(entries: Sequence[Entry], lists: list[list[Value]]) -> Iterator[Given]:
+    """Yield each list by its name, and what belongs to all of them."""
+    singles: dict[Value, object] = {}
+    for entry, members in zip(entries, lists, strict=True):
+        label = entry.labels[0]
+        if len(members) == 1:
+            singles[label] = members[0]
+        else:
+            yield Given(name_of(str(label), "numbers"), list[object](members), said=str(label).casefold())
+    if singles:
+        yield Given("values", singles)
 
 
 def _of_values(entries: Sequence[Entry], values: list[Value]) -> Iterator[Given]:
@@ -305,13 +342,12 @@ def _columns(entries: Sequence[Entry]) -> Iterator[Given]:
     """Yield a list for each number of a row, if words say what all of them are; else the rows."""
     rows = [entry.values for entry in entries]
     tokens = entries[0].tokens
-    if tokens[0].kind == "label":
+    if tokens[0].kind == "label" and not entries[0].labels:
         rows, tokens = [row[1:] for row in rows], tokens[1:]
-    if len(rows[0]) > 1 and _is_name_column([row[0] for row in rows]):
+    if len(rows[0]) > 1 and _counts([row[0] for row in rows]):
         at = next(at for at, token in enumerate(tokens) if token.varies)
         rows, tokens = [row[1:] for row in rows], tokens[at + 1 :]
-    # `s1=6, s2=32`: what is called the same in all rows is no value of them.
-    kept = [not isinstance(column[0], str) or len(set(column)) > 1 for column in zip(*rows, strict=True)]
+    kept = list(_are_values(list(zip(*rows, strict=True))))
     rows = [tuple(compress(row, kept)) for row in rows]
     places = compress((at for at, token in enumerate(tokens) if token.varies), kept)
     parts = [_part_around(tokens, at) for at in places]
@@ -326,6 +362,15 @@ def _columns(entries: Sequence[Entry]) -> Iterator[Given]:
         return
     for name, part, column in zip(names, parts, zip(*rows, strict=True), strict=True):
         yield Given(name, list(column), said=" ".join(part))
+
+
+def _are_values(columns: Sequence[Sequence[Value]]) -> Iterator[bool]:
+    """Say of each column whether it is data: `s1=6, s2=32` and `site 1: 6, site 2: 32` have two of them."""
+    same = [column[0] if len(set(column)) == 1 else None for column in columns]
+    numbers = [value for value in same if isinstance(value, int)]
+    are_counted = len(numbers) > 1 and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    for value in same:
+        yield not (isinstance(value, str) or (are_counted and isinstance(value, int)))
 
 
 def _part_around(tokens: list[Token], at: int) -> list[str]:

@@ -62,3 +62,19 @@ def test_name_that_something_else_has_is_not_given_twice() -> None:
 def test_function_about_which_nothing_is_known_changes_nothing() -> None:
     assert names("max_flow", Given("edges", [("a", "b", 3)])) == ["edges"]
     assert names("knapsack") == []
+
+
+def test_edges_of_a_limited_path_have_the_cost_before_the_time() -> None:
+    edges = Given("edges", [(0, 1, 7, 40)], ("from", "to", "hours", "toll"))
+    right = Given("edges", [(0, 1, 40, 7)], ("from", "to", "toll", "hours"))
+
+    assert named_for("constrained_shortest_path", [edges]) == (right,)
+    assert named_for("constrained_shortest_path", [right]) == (right,)
+    assert named_for("shortest_path", [edges]) == (edges,)
+
+
+@pytest.mark.parametrize("columns", [(), ("a", "b", "km", "toll"), ("a", "b", "hours", "minutes")])
+def test_edges_whose_columns_say_nothing_stay_as_they_are(columns: tuple[str, ...]) -> None:
+    edges = Given("edges", [(0, 1, 7, 40)], columns)
+
+    assert named_for("constrained_shortest_path", [edges]) == (edges,)

@@ -175,6 +175,64 @@ def read(question: str) -> dict[str, object]:
             "Apart: (Ann, Uncle Ray) (Ben, Ann) (Ben, Great-Aunt Flo).",
             {"edges": [("Ann", "Uncle Ray"), ("Ben", "Ann"), ("Ben", "Great-Aunt Flo")]},
         ),
+        (
+            "Foes:\n- Ann dislikes Ben\n- Ben dislikes Cem\n- Ann dislikes Cem\n",
+            {"edges": [("Ann", "Ben"), ("Ben", "Cem"), ("Ann", "Cem")]},
+        ),
+        ("Edges: A-B A-C B-D C-D. Colours?", {"edges": [("A", "B"), ("A", "C"), ("B", "D"), ("C", "D")]}),
+        # The graph itself is no pair.
+        ("G = (V, E) with {a, b}, {b, c}, {a, c}.", {"edges": [("a", "b"), ("b", "c"), ("a", "c")]}),
+        # Columns that belong together.
+        ("| lot | from | to | km |\n|---|---|---|---|\n| 7 | a1 | b1 | 4 |\n| 8 | b1 | c1 | 5 |\n", {}),
+        ("from,to,cost\n0,1,4\n1,2,5\n0,2,9\n", {"edges": [(0, 1, 4), (1, 2, 5), (0, 2, 9)]}),
+        (
+            "| talk | start | end |\n|---|---|---|\n| a | 9 | 12 |\n| b | 10 | 11 |\n",
+            {"intervals": [(9, 12), (10, 11)]},
+        ),
+        # Lists by what they are, and numbers beside them.
+        ("weights: 3, 5, 8, 9\nvalues: 4, 4, 7, 1\n", {"weights": [3, 5, 8, 9], "values": [4, 4, 7, 1]}),
+        ("parts: 3, 5, 8\nlimit: 9\n", {"parts": [3, 5, 8], "values": {"limit": 9}}),
+        ("Prices: 352 / 71 / 79 / 203. Which?", {"numbers": [352, 71, 79, 203]}),
+        (
+            "Of 1, 2, 4 and 9, 3, 5, 6 and 7, or 2, 8, 9 and 4.",
+            {"rows": [[1, 2, 4, 9], [3, 5, 6, 7], [2, 8, 9, 4]]},
+        ),
+        (
+            "A = {1, 2, 4, 9}, B = {3, 5, 6, 7}, C = {2, 8, 9, 1}, D = {4, 5, 6, 8}.",
+            {"sets": {"A": [1, 2, 4, 9], "B": [3, 5, 6, 7], "C": [2, 8, 9, 1], "D": [4, 5, 6, 8]}},
+        ),
+        # Rows of one line, and sets that a sentence names.
+        (
+            "Bids: lot 1 costs 4 and brings 9; lot 2 costs 3 and brings 2; lot 3 costs 5 and brings 6. Best?",
+            {"costs": [4, 3, 5], "brings": [9, 2, 6]},
+        ),
+        ("Rooms: room 1 \u2013 29 h; room 2 \u2013 41 h; room 3 \u2013 21 h.", {"values": [29, 41, 21]}),
+        (
+            "mast A reaches villages 1, 4 and 5\nmast B reaches village 2\nmast C reaches villages 3 and 4\n",
+            {"sets": {"A": [1, 4, 5], "B": [2], "C": [3, 4]}},
+        ),
+        # Conditions in words: two states of things that have names.
+        (
+            "1. vent 1 is open or vent 2 is closed\n2. vent 2 is open or vent 3 is open\n"
+            "3. vent 3 is closed or vent 1 is closed\n",
+            {"clauses": ["x1 or not x2", "x2 or x3", "not x3 or not x1"]},
+        ),
+        (
+            "- ham, no olives or no corn\n- no ham or olives\n- corn or olives\n",
+            {"clauses": ["ham or not olives or not corn", "not ham or olives", "corn or olives"]},
+        ),
+        (
+            "Votes: (for 1, against 2); (against 1, for 3); (for 2, against 3)",
+            {"clauses": ["x1 or not x2", "not x1 or x3", "x2 or not x3"]},
+        ),
+        (
+            "assert not a or b\nassert a or c\nassert not b or not c\n",
+            {"clauses": ["not a or b", "a or c", "not b or not c"]},
+        ),
+        (
+            "J1: [(2, 3), (1, 2)]; J2: [(1, 6), (2, 2)]",
+            {"j1": [(2, 3), (1, 2)], "j2": [(1, 6), (2, 2)]},
+        ),
         # Times of a day are left as they are.
         (
             "Talks:\nA: 9:30-10:15\nB: 10:00 to 11:00\nC: 10:15\u201312:00\n",
@@ -224,6 +282,9 @@ def test_tables_and_lists_are_read(question: str, values: dict[str, object]) -> 
         "| bed | rule |\n|---|---|\n| 1 | vent 1 or vent 2 |\n| 2 | vent 3 or not vent 1 |\n",
         "From 1 to 1-6 it is 4, 5\nFrom 2 to 1-6 it is 6, 7\n",
         "name,hours\nAnn,4\nBen,5\n\nname,days\nAnn,1\nBen,2\n",
+        "1. tea or milk\n2. take it black or leave it\n3. sugar, honey or nothing at all\n",
+        "- it is hot or cold\n- he is in or out\n- she is up or down\n",
+        "Ann knows Ben\nBen likes Cem\nAnn knows Cem\n",
         "Ann, Ben and Cem came.\nDora, Eve and Finn did not.\nGuy, Hal and Ida might.\n",
     ],
 )
