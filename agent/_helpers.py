@@ -86,8 +86,8 @@ def choose(question: str, limit: int = 5) -> tuple[Stub, ...]:
     """Return the functions that a question is about, the likeliest first; mostly none or one."""
     stubs = {stub.name: stub for stub in all_stubs()}
     kind = kind_of(question)
-    names = dict.fromkeys([*([kind] if kind in stubs else []), *_likely(question)])
-    return tuple(stubs[name] for name in names)[:limit]
+    names = ([kind] if kind in stubs else []) + [name for name in _likely(question) if name != kind]
+    return tuple(stubs[name] for name in names[:limit])
 
 
 def _likely(question: str) -> list[str]:

@@ -1,7 +1,9 @@
 """From the arguments of `isorun agent` to its task: a question, a program to mend, or tests to pass."""
 
+import ast
 import sys
 from argparse import Namespace
+from pathlib import Path
 
 from agent import Task
 from engine import ConfigError, EngineConfig
@@ -24,18 +26,45 @@ def task_of(arguments: Namespace, config: EngineConfig) -> Task:
         ConfigError: A file cannot be read.
     """
     language = None if arguments.lang is None else language_named(arguments.lang, config.interpreters)
-    code = "" if arguments.fix is None else _text(arguments.fix)
-    if code and language is None:
+    code = ""
+    if arguments.fix is not None:
+        code = _text(arguments.fix)
         endings = {one.suffix.lower(): name for name, one in config.interpreters.items() if one.suffix}
-        language = language_of(arguments.fix, code.encode(), endings)
+        language = language or language_of(arguments.fix, code.encode(), endings)
     return Task(
         question=_question(arguments.words or ([_MEND] if code else [])),
         language=language,
         files=tuple(map(input_file, arguments.file)),
         wants="program" if code or arguments.tests is not None else "answer",
         code=code,
-        tests="" if arguments.tests is None else _text(arguments.tests),
+        tests=_tests(arguments, language),
     )
+
+
+def _tests(arguments: Namespace, language: str | None) -> str:
+    """Return the statements that have to pass."""
+    if arguments.tests is None:
+        return ""
+    text = _text(arguments.tests)
+    module = Path(arguments.fix or "").stem
+    return _statements(text, module) if language in (None, "python") else text
+
+
+def _statements(tests: str, module: str) -> str:
+    """Make statements of tests as pytest has them: no import of the program, and calls of `test_...`."""
+    try:
+        tree = ast.parse(tests)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return tests  # of another language, or for the model to see
+    body = [node for node in tree.body if not (isinstance(node, ast.ImportFrom) and node.module == module)]
+    calls = [
+        f"{node.name}()"
+        for node in body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and not node.args.args
+    ]
+    if not calls and len(body) == len(tree.body):
+        return tests
+    return "\n".join([*map(ast.unparse, body), *calls])
 
 
 def _question(words: list[str]) -> str:

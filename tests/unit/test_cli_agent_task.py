@@ -155,3 +155,31 @@ def test_file_of_64_kib_is_taken(tmp_path: Path) -> None:
 def test_name_that_no_file_has_is_refused(name: str) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         task("--fix", name)
+
+
+def test_tests_may_be_functions_that_import_the_program(program: Path, tests: Path) -> None:
+    tests.write_text(
+        "import math\nfrom larger import größer\n\n\n"
+        "def test_two() -> None:\n    assert größer(1, 2) == 2\n\n\n"
+        "def test_given(one):\n    assert one\n",
+        "utf-8",
+    )
+
+    lines = task("--fix", program, "--tests", tests).tests.splitlines()
+
+    assert lines[0] == "import math"
+    assert lines[-1] == "test_two()"
+    assert not any("larger" in line or line == "test_given()" for line in lines)
+
+
+@pytest.mark.parametrize("text", ["assert größer(1, 2) == 2  # as it is\n", "assert größer(1, 2\n"])
+def test_statements_are_taken_as_they_are(text: str, program: Path, tests: Path) -> None:
+    tests.write_text(text, "utf-8")
+
+    assert task("--fix", program, "--tests", tests).tests == text
+
+
+def test_tests_of_another_language_are_taken_as_they_are(program: Path, tests: Path) -> None:
+    tests.write_text("def test_a(): pass\n", "utf-8")
+
+    assert task("--fix", program, "--lang", "ruby", "--tests", tests).tests == "def test_a(): pass\n"
