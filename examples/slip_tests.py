@@ -1,6 +1,8 @@
-"""What the function in `slip.py` should do.
+"""What the function in `slip.py` should do, as pytest would test it.
 
-isorun agent --fix examples/slip.py --tests examples/slip_tests.py
+    isorun agent --fix examples/slip.py --tests examples/slip_tests.py
+
+Without `--fix` and with a question a model writes the function.
 """
 
 from slip import largest_gap
