@@ -12,6 +12,8 @@ from ._entries import Entry, Token, Value, shape_of, tokens_of, values_of
 _SHOWN = 110
 #: Where words about a list stand.
 _NEAR = 40
+#: Titles of columns that only say which row it is.
+_NUMBERING = re.compile(r"\A\W*\Z|\b(?:no|nr|id|number|index)\b|#", re.IGNORECASE)
 #: More lines of one length are the rows of a table.
 _FEW_LISTS = 3
 _PART = re.compile(r"[,;]\s*(?:and\s+)?(?:then\s+)?|\s+(?:then|->|\u2192)\s+")
@@ -167,7 +169,11 @@ def given_by_cells(header: Sequence[str], rows: Sequence[Sequence[Value]]) -> li
         header: What stands above the columns; empty without.
         rows: Of the same length; a first column of words names them.
     """
-    skipped = int(_is_name_column([row[0] for row in rows]) and len(rows[0]) > 1)
+    first = [row[0] for row in rows]
+    names_rows = all(isinstance(cell, str) for cell in first) or (
+        _counts(first) and header and _NUMBERING.search(header[0])
+    )
+    skipped = int(bool(names_rows) and len(rows[0]) > 1)
     cells = [row[skipped:] for row in rows]
     titles = header[skipped:]
     if not all(isinstance(cell, int | float) for row in cells for cell in row):
@@ -183,11 +189,6 @@ def given_by_cells(header: Sequence[str], rows: Sequence[Sequence[Value]]) -> li
         Given(name, list(column), said=" ".join(re.findall(r"\w+", title.casefold())))
         for name, title, column in columns
     ]
-
-
-def _is_name_column(cells: Sequence[Value]) -> bool:
-    """Whether a column only says which row it is: words, or the numbers from 0 or 1 on."""
-    return all(isinstance(cell, str) for cell in cells) or _counts(cells)
 
 
 def _counts(cells: Sequence[Value]) -> bool:
@@ -307,13 +308,21 @@ def _of_lists(entries: Sequence[Entry], lists: list[list[Value]]) -> Iterator[Gi
 def _are_parallel(entries: Sequence[Entry], lists: list[list[Value]]) -> bool:
     """Whether each line is another property, `weights: 3, 5, 8`, and not another thing."""
     lengths = sorted(map(len, lists), reverse=True)
-    are_named = all(entry.form == "name" and len(str(entry.labels[0])) > 1 for entry in entries)
+    are_named = all(map(_is_property, entries))
     are_numbers = all(isinstance(value, int | float) for members in lists for value in members)
     are_wide = len(set(lengths)) == 1 and len(lists) <= _FEW_LISTS < lengths[0]
-    return are_numbers and ((are_named and are_wide) or (lengths[0] > lengths[1] == 1 and _is_word(entries)))
+    return are_numbers and (
+        (are_named and are_wide) or (lengths[0] > lengths[1] == 1 and _are_words(entries))
+    )
 
 
-def _is_word(entries: Sequence[Entry]) -> bool:
+def _is_property(entry: Entry) -> bool:
+    """Whether a name is that of what things have, rather than of a thing or a person."""
+    name = str(entry.labels[0]) if entry.form == "name" else ""
+    return len(name) > 1 and (name.islower() or name.endswith("s"))
+
+
+def _are_words(entries: Sequence[Entry]) -> bool:
     return all(entry.form == "name" for entry in entries) and len(str(entries[0].labels[0])) > 1
 
 
@@ -344,8 +353,9 @@ def _columns(entries: Sequence[Entry]) -> Iterator[Given]:
     tokens = entries[0].tokens
     if tokens[0].kind == "label" and not entries[0].labels:
         rows, tokens = [row[1:] for row in rows], tokens[1:]
-    if len(rows[0]) > 1 and _counts([row[0] for row in rows]):
-        at = next(at for at, token in enumerate(tokens) if token.varies)
+    at = next((at for at, token in enumerate(tokens) if token.varies), 0)
+    # `lot 1 costs 4`, but not `1 kg costs 4`.
+    if len(rows[0]) > 1 and at and tokens[at - 1].kind == "word" and _counts([row[0] for row in rows]):
         rows, tokens = [row[1:] for row in rows], tokens[at + 1 :]
     kept = list(_are_values(list(zip(*rows, strict=True))))
     rows = [tuple(compress(row, kept)) for row in rows]

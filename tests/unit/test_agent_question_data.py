@@ -191,6 +191,10 @@ def read(question: str) -> dict[str, object]:
         ),
         # Lists by what they are, and numbers beside them.
         ("weights: 3, 5, 8, 9\nvalues: 4, 4, 7, 1\n", {"weights": [3, 5, 8, 9], "values": [4, 4, 7, 1]}),
+        ("Ann: 3, 5, 8, 9\nBen: 4, 4, 7, 1\n", {"rows": [[3, 5, 8, 9], [4, 4, 7, 1]]}),
+        # Numbers from 1 on may be data.
+        ("| day | km |\n|---|---|\n| 1 | 4 |\n| 2 | 7 |\n", {"days": [1, 2], "km": [4, 7]}),
+        ("1 kg costs 4; 2 kg costs 7; 3 kg costs 9.", {"kg": [1, 2, 3], "kg2": [4, 7, 9]}),
         ("parts: 3, 5, 8\nlimit: 9\n", {"parts": [3, 5, 8], "values": {"limit": 9}}),
         ("Prices: 352 / 71 / 79 / 203. Which?", {"numbers": [352, 71, 79, 203]}),
         (
