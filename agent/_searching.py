@@ -124,7 +124,11 @@ def edit_checks(found: Found) -> tuple[Check, ...]:
 def _modules(program: str, tests: str) -> set[str]:
     """Return what is imported, so that it is imported once and not for each edit."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(f"{program}\n{tests}")):
+    try:
+        tree = ast.parse(f"{program}\n{tests}")
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return found  # the tests are no Python; nothing will pass them
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

@@ -83,6 +83,10 @@ async def test_nothing_is_found_where_no_edit_passes(engine: Engine) -> None:
         "print('x' * (1 << 20) * 64)",
         "import time; time.sleep(1000)",
         "import sys; sys.stdout.close()",
+        "import os; os.fork()\n    while True: pass",
+        "import signal as s\n    for n in range(1, 65):\n        try: s.signal(n, s.SIG_IGN)\n"
+        "        except (OSError, ValueError): pass\n    while True: pass",
+        "import os; [os.write(n, b'xyz') for n in range(3, 9) if os.path.exists(f'/proc/self/fd/{n}')]",
         "import gc; [one.clear() for one in gc.get_objects() if isinstance(one, dict)]",
     ],
 )
@@ -111,6 +115,10 @@ async def test_edit_that_hangs_in_other_calls_still_passes(engine: Engine) -> No
 
     for program in (hanging, deaf):
         assert (await among(engine, program)).passing == 1
+
+
+async def test_tests_that_are_no_python_find_nothing(engine: Engine) -> None:
+    assert (await searched(engine, SLIP, "assert larger(1, 2")).edit is None
 
 
 async def test_search_ends_when_its_time_is_over(engine: Engine) -> None:
