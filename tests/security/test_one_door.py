@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 PACKAGES = ("engine", "runtimes", "policies", "agent")
+#: What runs inside of a sandbox; nobody on the host imports it.
+GUESTS = ("runtimes/guest/", "agent/guest/try_edits.py")
 #: The one place on the host, the warden that it starts, the code that runs inside of a jail, and the one
 #: module that uses the library which starts the docker command, when images are made and listed.
-STARTERS = ("engine/_process.py", "engine/warden/", "runtimes/guest/", "runtimes/docker/_client.py")
+STARTERS = ("engine/_process.py", "engine/warden/", *GUESTS, "runtimes/docker/_client.py")
 _STARTS = {
     "os": ("system", "popen", "fork", "forkpty", "posix_spawn", "posix_spawnp", "startfile"),
     "pty": ("spawn", "fork"),
@@ -132,7 +134,7 @@ def test_nothing_on_the_host_evaluates_text(repository: Path) -> None:
     found = {
         f"{path}:{node.lineno}"
         for path, tree in sources(repository)
-        if not path.startswith("runtimes/guest/")
+        if not path.startswith(GUESTS)
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _EVALUATORS
     }
@@ -150,3 +152,16 @@ def test_no_command_line_goes_through_a_shell(repository: Path) -> None:
     ]
 
     assert found == []
+
+
+@pytest.mark.rows(49)
+def test_nobody_on_the_host_imports_the_search_for_edits(repository: Path) -> None:
+    """It forks and evaluates, in a sandbox; here it is a file that is read."""
+    importing = {
+        path
+        for path, tree in sources(repository)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom) and "try_edits" in ast.unparse(node)
+    }
+
+    assert importing == set()
