@@ -92,14 +92,14 @@ class Run:
         over.
         """
         limits = self._policy.limits
-        handover = self._send_ahead(handover)
-        await self._child.arm(
-            bounds_of(self._policy, self._own_pids),
-            wall_seconds=limits.wall_seconds,
-            cpu_seconds=limits.cpu_seconds,
-        )
-        self._connect(handover)
         try:
+            handover = self._send_ahead(handover)
+            await self._child.arm(
+                bounds_of(self._policy, self._own_pids),
+                wall_seconds=limits.wall_seconds,
+                cpu_seconds=limits.cpu_seconds,
+            )
+            self._connect(handover)
             self._child.notify(self._pump.stop)
             await self._pump.run()
             ended = await self._said_done() or await self._child.wait()

@@ -106,3 +106,21 @@ async def test_no_code_is_there_before_the_limits_hold(ends: tuple[socket.socket
             os.close(descriptor)
 
     assert (before, after) == (b"head", b"code")
+
+
+async def test_run_that_is_cancelled_before_the_limits_hold_leaves_nothing(
+    ends: tuple[socket.socket, socket.socket],
+) -> None:
+    ours, _ = ends
+    child: Any = SlowChild()
+    nobody: Any = None
+    pipes: Any = SimpleNamespace(control=ours)
+    before = os.listdir("/proc/self/fd")
+    run = Run(child, pipes, nobody, Policy(), 0, None)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(run.finish, Handover(b"headcode", b"", ahead=4))
+        await anyio.wait_all_tasks_blocked()
+        tasks.cancel_scope.cancel()
+
+    assert os.listdir("/proc/self/fd") == before
