@@ -167,7 +167,8 @@ async def run_until_forked(engine: Engine) -> Result:
         while True:
             with suppress(SandboxLostError):  # one that waited has just died
                 result = await run_python(engine, "1 + 1")
-                if result.isolation.path != "cold":
+                # One that waited may have been started by nsjail, for want of a fork.
+                if result.isolation.path != "cold" and result.isolation.fallback is None:
                     return result
 
 
