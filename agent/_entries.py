@@ -91,7 +91,7 @@ def entry_of(text: str) -> Entry | None:
     if not _NAME.fullmatch(name):
         return None
     before = name.rstrip("0123456789")
-    return Entry((_plain(name),), "name" if before == name else f"{before.casefold()}#", match["rest"])
+    return Entry((plain(name),), "name" if before == name else f"{before.casefold()}#", match["rest"])
 
 
 def tokens_of(text: str) -> list[Token]:
@@ -112,12 +112,13 @@ def shape_of(tokens: Sequence[Token]) -> str:
 def _ends(text: str) -> tuple[Value, ...]:
     """Return the ends of `A-B`, `3 -> 4`, `3 and 4` or `from 3 to 4`; nothing if it is none of these."""
     parts = _LINK.split(text.strip().removeprefix("from "))
-    return tuple(map(_plain, parts)) if len(parts) == 2 and all(map(_is_word, parts)) else ()
+    return tuple(map(plain, parts)) if len(parts) == 2 and all(map(_is_word, parts)) else ()
 
 
 def _is_word(text: str) -> bool:
     return re.fullmatch(r"\w+", text) is not None
 
 
-def _plain(text: str) -> Value:
+def plain(text: str) -> Value:
+    """Return a whole number as one, and anything else as it is."""
     return int(text) if text.isdecimal() else text

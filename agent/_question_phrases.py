@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 
-from ._entries import NUMBER, Value
+from ._entries import NUMBER, Value, tokens_of, values_of
 from ._tables import Given, Read
 
 _FEWEST = 3
@@ -61,7 +61,7 @@ def _belongings(question: str) -> Read | None:
     place = _only_difference(heads)
     if len(matches) < _FEWEST or place is None:
         return None
-    members = [[int(n) if n.isdecimal() else float(n) for n in re.findall(NUMBER, m[2])] for m in matches]
+    members = [list(values_of(tokens_of(match[2]))) for match in matches]
     named = {head[place]: own for head, own in zip(heads, members, strict=True)}
     if len(named) < len(heads) or {len(own) for own in members} == {1}:
         return None

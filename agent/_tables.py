@@ -6,7 +6,7 @@ from itertools import accumulate, compress
 from keyword import iskeyword
 from typing import NamedTuple
 
-from ._entries import Entry, Token, Value, shape_of, tokens_of, values_of
+from ._entries import Entry, Token, Value, plain, shape_of, tokens_of, values_of
 
 #: A model is shown no more characters of a value than that, or one entry.
 _SHOWN = 110
@@ -219,15 +219,11 @@ def _of_words(rows: Sequence[Sequence[Value]]) -> list[Given]:
     if len(named) < len(rows) or are_pairs:
         is_word = all(re.fullmatch(r"\w+", str(cell)) for row in rows for cell in row)
         return [Given("edges", [tuple(row) for row in rows])] if is_word else []
-    sets = {name: [_plain(member) for member in members] for name, members in named.items()}
+    sets = {name: [plain(member) for member in members] for name, members in named.items()}
     members = [str(member) for own in sets.values() for member in own]
     # Words with nothing but spaces between them are a sentence.
     is_listed = all(re.fullmatch(r"\w+" if has_commas else r"\w*\d+", member) for member in members)
     return [Given("sets", dict[Value, object](sets))] if is_listed else []
-
-
-def _plain(text: str) -> Value:
-    return int(text) if text.isdecimal() else text
 
 
 def name_of(word: str, usual: str) -> str:

@@ -182,13 +182,14 @@ class Child:
         """
         limits = None if bounds in (None, self._bounds) else bounds
         clocks = {"wall_seconds": wall_seconds, "cpu_seconds": cpu_seconds}
-        self._armed = anyio.Event()
+        if limits is not None:
+            self._armed = anyio.Event()
         self._warden.send(
             {"kind": "arm", "number": self.number, "limits": limits and limits._asdict(), **clocks}
         )
         if limits is not None and self.is_alive:
-            self._bounds = limits
             await self._armed.wait()
+            self._bounds = limits
 
     def armed(self) -> None:
         """Record that the limits hold; called by the warden client only."""

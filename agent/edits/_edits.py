@@ -43,13 +43,24 @@ class Edit(NamedTuple):
 
     Attributes:
         change: Where, and what comes there.
+        before: The program as it was.
         program: As it is then.
-        said: What was changed, for a person.
     """
 
     change: Change
+    before: str
     program: str
-    said: str
+
+    @property
+    def said(self) -> str:
+        """What was changed, for a person: the first line that is another one now."""
+        pairs = zip(self.before.splitlines(), [*self.program.splitlines(), ""], strict=False)
+        for number, (old, new) in enumerate(pairs, 1):
+            if old != new and old.strip() == new.strip():
+                return f"line {number}: `{old.strip()[:_SHOWN]}` stands at another depth"
+            if old != new:
+                return f"line {number}: `{old.strip()[:_SHOWN]}` becomes `{new.strip()[:_SHOWN]}`"
+        return "the end is another one"
 
 
 def edits_of(text: str) -> list[Edit]:
@@ -66,7 +77,7 @@ def edits_of(text: str) -> list[Edit]:
         program = (source.data[: change.start] + change.text.encode() + source.data[change.end :]).decode()
         if program not in seen:
             seen.add(program)
-            edits.append(Edit(change, program, _said(text, program)))
+            edits.append(Edit(change, text, program))
         if len(edits) == MAX_EDITS:
             break
     return edits
@@ -83,14 +94,3 @@ def _changes(source: Source) -> Iterator[Change]:
             yield from rule(ast.Module(body_of(function), []), scope)
             for node in nodes_of(function):
                 yield from rule(node, scope)
-
-
-def _said(before: str, after: str) -> str:
-    """Show the first line that is another one now."""
-    pairs = zip(before.splitlines(), [*after.splitlines(), ""], strict=False)
-    for number, (old, new) in enumerate(pairs, 1):
-        if old != new and old.strip() == new.strip():
-            return f"line {number}: `{old.strip()[:_SHOWN]}` stands at another depth"
-        if old != new:
-            return f"line {number}: `{old.strip()[:_SHOWN]}` becomes `{new.strip()[:_SHOWN]}`"
-    return "the end is another one"

@@ -43,7 +43,7 @@ async def searched(
 
 def whole(*programs: str) -> list[Edit]:
     """Return edits that replace all of `SLIP`."""
-    return [Edit(Change(0, len(SLIP.encode()), program), program, "all of it") for program in programs]
+    return [Edit(Change(0, len(SLIP.encode()), program), SLIP, program) for program in programs]
 
 
 async def among(engine: Engine, *programs: str) -> Found:
